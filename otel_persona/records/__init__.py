@@ -1,0 +1,30 @@
+"""The attempt record: its fields, its line of JSON, and what a reader makes of a damaged line.
+
+``attempt_record`` holds the record, ``codec`` turns it into a line and back, ``moments`` reads and
+writes timestamps, ``in_flight`` hands the record of an ending attempt from the live API to the
+exporters and processors, and ``health`` counts what happened to records.
+"""
+
+from otel_persona.records.attempt_record import REQUIRED_KEYS, AttemptRecord, Status
+from otel_persona.records.codec import (
+    LineRead,
+    decode_line,
+    encode_line,
+    read_line,
+    record_from_entry,
+)
+from otel_persona.records.moments import format_moment, is_naive, moment
+
+__all__ = [
+    "REQUIRED_KEYS",
+    "AttemptRecord",
+    "LineRead",
+    "Status",
+    "decode_line",
+    "encode_line",
+    "format_moment",
+    "is_naive",
+    "moment",
+    "read_line",
+    "record_from_entry",
+]

@@ -1,0 +1,50 @@
+"""The record of one attempt: the 15 keys of the specification and the optional ones after them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+Status = Literal["success", "fail", "repair"]
+"""What became of an attempt, as its line says it."""
+
+_Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+_AttemptNumber = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+
+
+class AttemptRecord(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
+    """One finished attempt to generate a persona.
+
+    The first 15 fields are always written, in this order; the others only when they are set.
+    Counts and ``latency_ms`` (whole milliseconds) are whole numbers from 0 to 2**53, so that any
+    JSON reader keeps them exactly; ``attempt`` starts at 1. ``ts`` is ISO 8601, the moment the
+    attempt ended. A score is documented as 0 to 1 but any finite number is kept.
+    """
+
+    ts: str
+    run_id: str
+    persona_id: str
+    stage: str
+    attempt: _AttemptNumber
+    status: Status
+    latency_ms: _Count
+    prompt_tokens: _Count
+    completion_tokens: _Count
+    repairs: list[str]
+    validator_scores: dict[str, float]
+    opening_move: str | None
+    constraint_categories: list[str]
+    anchors_used: list[str]
+    error: str | None
+
+    tier: str | None = None
+    target: str | None = None
+    symbol: str | None = None
+    model: str | None = None
+    trace_id: str | None = None
+    span_id: str | None = None
+
+
+REQUIRED_KEYS = AttemptRecord.__struct_fields__[:15]
+"""The 15 keys that every line has, in their order."""

@@ -1,0 +1,111 @@
+"""A record as one line of JSON, a line as a record, and a whole record inside a damaged line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from otel_persona.errors import RecordError
+from otel_persona.records.attempt_record import AttemptRecord
+from otel_persona.records.moments import format_moment, moment
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(AttemptRecord)
+# How every line of ours starts; inside a JSON string the quotes would be escaped.
+_LINE_START = b'{"ts":'
+
+
+class LineRead(NamedTuple):
+    """What one line of a log holds: a record, or the reason it holds none, or both.
+
+    Both are there for a joined line: the reason names the fragment before the record.
+    """
+
+    record: AttemptRecord | None
+    reason: str | None
+
+
+def encode_line(record: AttemptRecord) -> bytes:
+    """Write ``record`` as one line of JSON in UTF-8, unescaped, with its newline.
+
+    Characters that UTF-8 cannot carry (lone surrogates) are replaced by ``?``.
+    """
+    try:
+        return _encoder.encode(record) + b"\n"
+    except UnicodeEncodeError:
+        return _encoder.encode(_encodable(msgspec.to_builtins(record))) + b"\n"
+
+
+def decode_line(line: bytes) -> AttemptRecord:
+    """Read one line of a log.
+
+    Raises ``RecordError`` with the reason and the place of the fault where the line is not one JSON
+    object in UTF-8, lacks a key, or holds a value that is not as the specification says.
+    """
+    try:
+        record = _decoder.decode(line)
+        # The decoder takes any text as a timestamp.
+        moment(record.ts)
+    except msgspec.MsgspecError as error:
+        raise RecordError(str(error)) from None
+    except UnicodeDecodeError:
+        raise RecordError("not UTF-8") from None
+    except RecursionError:
+        raise RecordError("nested too deeply") from None
+    except (ValueError, OverflowError):
+        raise RecordError(f"ts {record.ts!r:.60} is not an ISO 8601 time") from None
+    return record
+
+
+def read_line(line: bytes) -> LineRead:
+    """Read one line, and where it fails look for a whole record at its end.
+
+    A process killed inside a write leaves a fragment, and the next writer's line follows on it.
+    """
+    try:
+        return LineRead(decode_line(line), None)
+    except RecordError as error:
+        reason = error.reason
+    start = line.rfind(_LINE_START)
+    if start > 0:
+        try:
+            record = decode_line(line[start:])
+        except RecordError:
+            return LineRead(None, reason)
+        return LineRead(record, f"a fragment of {start} bytes before a whole record")
+    return LineRead(None, reason)
+
+
+def record_from_entry(entry: Mapping[str, Any]) -> AttemptRecord:
+    """Check a finished attempt given as a mapping and make its record, ``ts`` in canonical form.
+
+    Raises ``RecordError`` with the reason and the place of the fault.
+    """
+    try:
+        record = msgspec.convert(dict(entry), AttemptRecord)
+        record.ts = format_moment(moment(record.ts))
+    except msgspec.MsgspecError as error:
+        raise RecordError(str(error)) from None
+    except (ValueError, OverflowError):
+        raise RecordError(f"ts {entry['ts']!r:.60} is not an ISO 8601 time") from None
+    except TypeError:
+        raise RecordError(
+            f"an entry is a mapping with text keys, not {type(entry).__name__}"
+        ) from None
+    for name, score in record.validator_scores.items():
+        if not math.isfinite(score):
+            raise RecordError(f"the score {name!r} is {score}, not a finite number")
+    return record
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_encodable(item) for item in value]
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(item) for key, item in value.items()}
+    return value

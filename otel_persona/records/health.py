@@ -1,0 +1,49 @@
+"""What happened to records: how many were lost, rejected, or kept with a warning, and why.
+
+Telemetry may fail, never silently: every loss is counted here, and its first occurrence for each
+reason is told once in the log ``otel_persona``. The counts leave the process as metrics.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections import Counter
+
+_log = logging.getLogger("otel_persona")
+
+
+class ReasonTally:
+    """Counts by reason; the first of each reason is told in the log."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def add(self, reason: str, detail: str, count: int = 1) -> None:
+        """Count ``count`` more for ``reason``; ``detail`` is the sentence told the first time."""
+        with self._lock:
+            first = reason not in self._counts
+            self._counts[reason] += count
+        if first:
+            _log.warning("%s: %s (told once for each reason, counted always)", self._what, detail)
+
+    def counts(self) -> dict[str, int]:
+        """Give the count of each reason so far."""
+        with self._lock:
+            return dict(self._counts)
+
+    def reset(self) -> None:
+        """Start anew, as a forked child must: its parent reports what came before."""
+        self._lock = threading.Lock()
+        self._counts = Counter()
+
+
+lost = ReasonTally("attempt record lost")
+rejected = ReasonTally("value rejected")
+warned = ReasonTally("kept as it is")
+
+for _tally in (lost, rejected, warned):
+    os.register_at_fork(after_in_child=_tally.reset)

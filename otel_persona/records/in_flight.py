@@ -1,0 +1,81 @@
+"""Attempts whose span is open, by span id: where the live API and the SDK side meet.
+
+The live API enters an attempt when it starts and lays its record down just before it ends the
+span; exporters and processors take the record from here while the span ends, because span limits
+may have dropped attributes. Spans below an attempt leave their token usage here.
+
+Every step is one operation on a dict or a set, which is atomic under the interpreter's lock.
+"""
+
+from __future__ import annotations
+
+import os
+
+from otel_persona.records.attempt_record import AttemptRecord
+
+
+class InFlight:
+    """One open attempt: the usage that spans below it reported, and at the end its record."""
+
+    __slots__ = (
+        "children",
+        "completion_tokens",
+        "counted_above",
+        "model",
+        "prompt_tokens",
+        "reads_usage",
+        "record",
+    )
+
+    def __init__(self) -> None:
+        self.record: AttemptRecord | None = None
+        self.reads_usage = True
+        self.prompt_tokens = 0
+        self.completion_tokens = 0
+        self.model: str | None = None
+        self.children: set[int] = set()
+        self.counted_above: set[int] = set()
+
+
+_attempts: dict[int, InFlight] = {}
+_owners: dict[int, InFlight] = {}
+
+
+def enter(span_id: int) -> InFlight:
+    """Note that the attempt of this span has started."""
+    attempt = _attempts[span_id] = InFlight()
+    return attempt
+
+
+def leave(span_id: int) -> None:
+    """Forget the attempt of this span, and the spans below it."""
+    attempt = _attempts.pop(span_id, None)
+    if attempt is not None:
+        for child in attempt.children:
+            _owners.pop(child, None)
+
+
+def record_of(span_id: int) -> AttemptRecord | None:
+    """Give the record of the attempt whose span is ending, if it is one of this process."""
+    attempt = _attempts.get(span_id)
+    return attempt.record if attempt is not None else None
+
+
+def above(span_id: int) -> InFlight | None:
+    """Give the open attempt that this span is, or stands below."""
+    return _attempts.get(span_id) or _owners.get(span_id)
+
+
+def add_child(span_id: int, attempt: InFlight) -> None:
+    """Note that this span stands below ``attempt``."""
+    attempt.children.add(span_id)
+    _owners[span_id] = attempt
+
+
+def _forget_all() -> None:
+    _attempts.clear()
+    _owners.clear()
+
+
+# The spans that were open at a fork end in the parent.
+os.register_at_fork(after_in_child=_forget_all)

@@ -1,0 +1,33 @@
+"""Timestamps of records: ISO 8601 text and microseconds since the epoch."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def moment(ts: str) -> int:
+    """Give the moment that ``ts`` names, in microseconds since the epoch.
+
+    Any ISO 8601 date and time is taken, offsets included; a time without an offset is UTC.
+    Raises ``ValueError`` where ``ts`` is not one, ``OverflowError`` where its offset leads out of
+    the years 1 to 9999.
+    """
+    parsed = datetime.fromisoformat(ts)
+    utc = parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    return (utc - _EPOCH) // _MICROSECOND
+
+
+def is_naive(ts: str) -> bool:
+    """Say whether ``ts`` has no offset, so that UTC is only assumed."""
+    return not ts.endswith("Z") and datetime.fromisoformat(ts).tzinfo is None
+
+
+def format_moment(microseconds: int) -> str:
+    """Write a moment as records write it: UTC, milliseconds (cut, not rounded), ``Z``."""
+    text = (
+        (_EPOCH + microseconds * _MICROSECOND).replace(tzinfo=None).isoformat("T", "milliseconds")
+    )
+    return text + "Z"

@@ -1,0 +1,30 @@
+"""The settings, what each means, and where their values come from.
+
+``model`` holds the settings and their defaults, ``batch_policy`` the forms of a batch policy, and
+``sources`` reads arguments, a file and the environment.
+"""
+
+from otel_persona.settings.batch_policy import BatchPolicy
+from otel_persona.settings.model import (
+    Direction,
+    DriftThresholds,
+    HealthyBand,
+    IndicatorLimits,
+    Limits,
+    Prices,
+    Settings,
+)
+from otel_persona.settings.sources import load_settings, switched_off
+
+__all__ = [
+    "BatchPolicy",
+    "Direction",
+    "DriftThresholds",
+    "HealthyBand",
+    "IndicatorLimits",
+    "Limits",
+    "Prices",
+    "Settings",
+    "load_settings",
+    "switched_off",
+]

@@ -1,0 +1,53 @@
+"""How a stream of attempts is cut into batches."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple, cast
+
+BatchKind = Literal["personas", "attempts", "sequence", "prefix", "time"]
+BATCH_FORMS = "personas:N, attempts:N, sequence:N, prefix or time:60s (also m, h)"
+
+_FORM = re.compile(
+    r"(?:(personas|attempts|sequence):([1-9]\d{0,8})|(prefix)|(time):([1-9]\d{0,6})([smh]))"
+)
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+
+class BatchPolicy(NamedTuple):
+    """How a stream of attempts is cut into batches.
+
+    ``size`` counts distinct personas (``personas``, ``sequence``), attempts (``attempts``) or
+    seconds (``time``); ``prefix`` has none (0). The first two cut by position in the stream, the
+    others give each record a key of its own.
+    """
+
+    kind: BatchKind
+    size: int
+
+    @classmethod
+    def parse(cls, text: str) -> BatchPolicy:
+        """Read a policy such as ``personas:1000``.
+
+        Raises ``ValueError`` naming the forms there are.
+        """
+        form = _FORM.fullmatch(text)
+        if form is None:
+            raise ValueError(f"{text!r} is not a batch policy; write {BATCH_FORMS}")
+        counted, size, prefix, _, duration, unit = form.groups()
+        if counted:
+            return cls(cast(BatchKind, counted), int(size))
+        if prefix:
+            return cls("prefix", 0)
+        return cls("time", int(duration) * _SECONDS[unit])
+
+    @property
+    def is_keyed(self) -> bool:
+        """Say whether a record's batch follows from the record alone."""
+        return self.kind in ("sequence", "prefix", "time")
+
+    def __str__(self) -> str:
+        """Write the policy as ``parse`` reads it."""
+        if self.kind == "prefix":
+            return "prefix"
+        return f"time:{self.size}s" if self.kind == "time" else f"{self.kind}:{self.size}"

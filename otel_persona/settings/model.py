@@ -1,0 +1,160 @@
+"""The settings and their defaults; the figures are the specification's own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
+
+import msgspec
+
+from otel_persona.settings.batch_policy import BatchPolicy
+
+Direction = Literal["higher_is_worse", "higher_is_better", "band"]
+"""Which way a validator's score gets worse; ``band``: both ways."""
+
+_NonNegative = Annotated[float, msgspec.Meta(ge=0)]
+_Positive = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class _Section(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """A group of settings; unknown names are refused."""
+
+
+class Limits(_Section, frozen=True):
+    """Where an indicator leaves its healthy band; a value on a line is in the warning band."""
+
+    warning: float
+    critical: float
+
+
+class HealthyBand(_Section, frozen=True):
+    """Limits of an indicator that is healthy between ``low`` and ``warning``."""
+
+    low: float
+    warning: float
+    critical: float
+
+
+class IndicatorLimits(_Section, frozen=True):
+    """The table 'Key Indicators' of the specification.
+
+    Rates are shares (0.10 is 10 %), ``repair_rate_trend`` is a change of the share per batch,
+    ``opening_entropy`` is in bits, ``mean_latency`` a relative change against
+    ``baseline_mean_latency_ms``, or against the run's first full batch where that is not given.
+    """
+
+    repair_rate: Limits = Limits(warning=0.10, critical=0.20)
+    repair_rate_trend: Limits = Limits(warning=0.05, critical=0.10)
+    opening_entropy: Limits = Limits(warning=2.0, critical=1.5)
+    pollyanna_score: HealthyBand = HealthyBand(low=0.5, warning=0.7, critical=0.85)
+    anchor_diversity: Limits = Limits(warning=0.8, critical=0.6)
+    mean_latency: Limits = Limits(warning=0.20, critical=0.50)
+    baseline_mean_latency_ms: Annotated[float, msgspec.Meta(gt=0)] | None = None
+
+
+class DriftThresholds(_Section, frozen=True):
+    """The slopes per batch beyond which the specification's ``drift_detected`` is true."""
+
+    repair_rate_trend: float = 0.5
+    opening_entropy_trend: float = -0.1
+    pollyanna_score_trend: float = 0.2
+
+
+class Prices(_Section, frozen=True):
+    """USD for 1,000 tokens: one price, and others by the name of a model."""
+
+    default: _NonNegative = 0.00045
+    models: dict[str, _NonNegative] = {}
+
+    def cost(self, tokens_by_model: Mapping[str, int]) -> float:
+        """Give the cost in USD; the key ``""`` holds the tokens of no named model."""
+        default_tokens = 0
+        named = []
+        for model, tokens in tokens_by_model.items():
+            if model in self.models:
+                named.append(tokens * self.models[model] / 1000)
+            else:
+                default_tokens += tokens
+        return math.fsum([default_tokens * self.default / 1000, *named])
+
+
+_DIRECTIONS: dict[str, Direction] = {
+    "trait_leak": "higher_is_worse",
+    "pollyanna": "higher_is_worse",
+    "opening_variation": "higher_is_better",
+    "anchor_specificity": "higher_is_better",
+}
+
+
+class Settings(_Section, frozen=True):
+    """Everything that can be set.
+
+    | setting | meaning |
+    |---|---|
+    | ``run_id`` | the run's id; made from the tier and the time where it is not given |
+    | ``tier`` | the tier's name; else the part of ``run_id`` before its first ``_`` |
+    | ``log`` | path of the JSON lines; ``{pid}`` and ``{run_id}`` in it are filled in |
+    | ``otlp`` | where to send: ``http://…``, ``https://…`` (OTLP/HTTP) or ``grpc://host:port`` |
+    | ``batch`` | a batch policy, see ``BatchPolicy`` |
+    | ``stages`` | the stages that attempts may have |
+    | ``strict`` | whether ``log_attempt`` raises on an entry that is not valid |
+    | ``fsync`` | when lines are forced to the disk: ``never``, each ``second``, each ``line`` |
+    | ``pending_records`` | how many records are kept in memory while the log cannot be written |
+    | ``label_values`` | how many values of a metric label that comes from data stay apart |
+    | ``prices`` | USD for 1,000 tokens |
+    | ``directions`` | which way each validator's score gets worse |
+    | ``indicators`` | limits of the key indicators |
+    | ``drift`` | thresholds of ``drift_detected`` |
+    """
+
+    run_id: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
+    tier: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
+    log: Annotated[str, msgspec.Meta(min_length=1)] | None = None
+    otlp: Annotated[str, msgspec.Meta(pattern=r"^(https?|grpc)://[^/\s]+")] | None = None
+    batch: str = "personas:1000"
+    stages: tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=100)], ...] = (
+        "B",
+        "C",
+        "validation",
+    )
+    strict: bool = False
+    fsync: Literal["never", "second", "line"] = "never"
+    pending_records: Annotated[int, msgspec.Meta(ge=0)] = 10_000
+    label_values: _Positive = 50
+    prices: Prices = Prices()
+    directions: dict[str, Direction] = {}
+    indicators: IndicatorLimits = IndicatorLimits()
+    drift: DriftThresholds = DriftThresholds()
+
+    @property
+    def batch_policy(self) -> BatchPolicy:
+        """How the stream is cut into batches."""
+        return BatchPolicy.parse(self.batch)
+
+    def direction(self, validator: str) -> Direction | None:
+        """Say which way a validator's score gets worse; ``None`` where nobody has said."""
+        return self.directions.get(validator) or _DIRECTIONS.get(validator)
+
+    def tier_of(self, run_id: str) -> str:
+        """Give the tier's name of a run."""
+        return self.tier or run_id.partition("_")[0]
+
+    def problems(self) -> Iterator[str]:
+        """Name what is wrong between values that are each right by themselves."""
+        try:
+            BatchPolicy.parse(self.batch)
+        except ValueError as error:
+            yield f"batch: {error}"
+        if not self.stages or len(set(self.stages)) < len(self.stages):
+            yield f"stages: {list(self.stages)} must name at least one stage, and each once"
+        for name in ("repair_rate", "repair_rate_trend", "pollyanna_score", "mean_latency"):
+            limits = getattr(self.indicators, name)
+            if limits.warning > limits.critical:
+                yield f"indicators.{name}: warning must not lie above critical"
+        for name in ("opening_entropy", "anchor_diversity"):
+            limits = getattr(self.indicators, name)
+            if limits.warning < limits.critical:
+                yield f"indicators.{name}: warning must not lie below critical"
+        if self.indicators.pollyanna_score.low > self.indicators.pollyanna_score.warning:
+            yield "indicators.pollyanna_score: low must not lie above warning"

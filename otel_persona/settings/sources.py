@@ -1,0 +1,148 @@
+"""Where settings come from: arguments, then a YAML or TOML file, then the environment.
+
+Every source is checked by itself, so that one error names every problem and where it stands.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, get_type_hints
+
+import msgspec
+
+from otel_persona.errors import SettingsError
+from otel_persona.settings.model import Settings
+
+_PREFIX = "OTEL_PERSONA_"
+_FILE_VARIABLE = "OTEL_PERSONA_SETTINGS"
+_FROM_ENVIRONMENT = ("run_id", "tier", "log", "batch", "stages", "strict", "fsync")
+
+
+class _Source(NamedTuple):
+    name: str
+    values: Mapping[str, Any]
+    lax: bool = False
+
+
+def load_settings(
+    arguments: Mapping[str, Any] | None = None,
+    *,
+    file: str | os.PathLike[str] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """Read the settings; an argument beats the file, the file beats the environment.
+
+    ``arguments`` whose value is ``None`` count as not given. ``file`` is YAML, or TOML by its
+    ending; without it ``OTEL_PERSONA_SETTINGS`` may name one. ``environ`` is the process's own
+    unless given. Raises ``SettingsError`` with every problem.
+    """
+    environ = os.environ if environ is None else environ
+    path = file if file is not None else environ.get(_FILE_VARIABLE) or None
+    problems: list[str] = []
+    given = {key: value for key, value in (arguments or {}).items() if value is not None}
+    merged: dict[str, Any] = msgspec.to_builtins(Settings())
+    for source in (
+        _from_environment(environ, problems),
+        _Source(str(path), _from_file(Path(path), problems) if path else {}),
+        _Source("configure", given),
+    ):
+        _merge(merged, _checked(Settings, source, "", problems))
+    settings = msgspec.convert(merged, Settings)
+    problems.extend(settings.problems())
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def switched_off(environ: Mapping[str, str] | None = None) -> bool:
+    """Say whether ``OTEL_SDK_DISABLED`` turns everything off."""
+    environ = os.environ if environ is None else environ
+    return environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+
+
+def _from_environment(environ: Mapping[str, str], problems: list[str]) -> _Source:
+    values: dict[str, Any] = {}
+    names = {_PREFIX + key.upper(): key for key in _FROM_ENVIRONMENT}
+    for variable, text in environ.items():
+        if not variable.startswith(_PREFIX) or variable == _FILE_VARIABLE or not text:
+            continue
+        key = names.get(variable)
+        if key is None:
+            problems.append(f"{variable}: no such setting{_nearest(variable, names)}")
+        elif key == "stages":
+            values[key] = [stage.strip() for stage in text.split(",")]
+        else:
+            values[key] = text
+    return _Source(_PREFIX + "*", values, lax=True)
+
+
+def _from_file(path: Path, problems: list[str]) -> Mapping[str, Any]:
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(f"{path}: the settings file cannot be read: {error}")
+        return {}
+    try:
+        values = tomllib.loads(text) if path.suffix == ".toml" else _load_yaml(text)
+    except ValueError as error:
+        problems.append(f"{path}: {' '.join(str(error).split())}")
+        return {}
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        problems.append(f"{path}: must hold settings by name, not a {type(values).__name__}")
+        return {}
+    return values
+
+
+def _load_yaml(text: str) -> Any:
+    import yaml  # costs 15 ms, and most programs have no settings file
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from None
+
+
+def _checked(
+    section: type[msgspec.Struct], source: _Source, prefix: str, problems: list[str]
+) -> dict[str, Any]:
+    """Keep what is right of ``source`` for ``section``, and name what is not."""
+    types = get_type_hints(section, include_extras=True)
+    kept: dict[str, Any] = {}
+    for key, value in source.values.items():
+        name = f"{prefix}{key}"
+        if key not in types:
+            problems.append(f"{source.name}: {name}: no such setting{_nearest(str(key), types)}")
+        elif _is_section(types[key]) and isinstance(value, Mapping):
+            below = _Source(source.name, value, source.lax)
+            kept[key] = _checked(types[key], below, f"{name}.", problems)
+        else:
+            try:
+                checked = msgspec.convert(value, types[key], strict=not source.lax)
+            except msgspec.ValidationError as error:
+                problems.append(f"{source.name}: {name}: {value!r} is not right: {error}")
+            else:
+                kept[key] = msgspec.to_builtins(checked)
+    return kept
+
+
+def _is_section(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def _merge(into: dict[str, Any], over: Mapping[str, Any]) -> None:
+    for key, value in over.items():
+        if isinstance(value, dict) and isinstance(into.get(key), dict):
+            _merge(into[key], value)
+        else:
+            into[key] = value
+
+
+def _nearest(name: str, names: Mapping[str, Any]) -> str:
+    nearest = difflib.get_close_matches(name, list(names), n=1)
+    return f"; did you mean {nearest[0]}?" if nearest else f"; there are {', '.join(sorted(names))}"
