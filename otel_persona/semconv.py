@@ -17,7 +17,7 @@ ATTEMPT_SPAN = "generate_persona"
 PERSONA_SPAN = "persona"
 """The span of a persona's scope."""
 DRIFT_EVENT = "persona.drift"
-"""The log event of an indicator that changed its band; severity WARN or ERROR, INFO when healthy."""
+"""The log event of an indicator that changed its band; WARN or ERROR, INFO when healthy again."""
 
 OTHER = "other"
 """The label value that stands for all beyond the first K that the data brought."""

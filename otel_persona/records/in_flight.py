@@ -20,7 +20,8 @@ class InFlight:
     __slots__ = (
         "children",
         "completion_tokens",
-        "counted_above",
+        "counted",
+        "has_usage",
         "model",
         "prompt_tokens",
         "reads_usage",
@@ -30,11 +31,13 @@ class InFlight:
     def __init__(self) -> None:
         self.record: AttemptRecord | None = None
         self.reads_usage = True
+        self.has_usage = False
         self.prompt_tokens = 0
         self.completion_tokens = 0
         self.model: str | None = None
         self.children: set[int] = set()
-        self.counted_above: set[int] = set()
+        # Spans whose usage is already counted through a span below them.
+        self.counted: set[int] = set()
 
 
 _attempts: dict[int, InFlight] = {}

@@ -13,6 +13,7 @@ from otel_persona.settings.model import (
     Limits,
     Prices,
     Settings,
+    SettingValues,
 )
 from otel_persona.settings.sources import load_settings, switched_off
 
@@ -24,6 +25,7 @@ __all__ = [
     "IndicatorLimits",
     "Limits",
     "Prices",
+    "SettingValues",
     "Settings",
     "load_settings",
     "switched_off",

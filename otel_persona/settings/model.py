@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal, TypedDict
 
 import msgspec
 
@@ -158,3 +158,22 @@ class Settings(_Section, frozen=True):
                 yield f"indicators.{name}: warning must not lie below critical"
         if self.indicators.pollyanna_score.low > self.indicators.pollyanna_score.warning:
             yield "indicators.pollyanna_score: low must not lie above warning"
+
+
+class SettingValues(TypedDict, total=False):
+    """The settings as arguments; ``None`` counts as not given."""
+
+    run_id: str | None
+    tier: str | None
+    log: str | None
+    otlp: str | None
+    batch: str | None
+    stages: Sequence[str] | None
+    strict: bool | None
+    fsync: Literal["never", "second", "line"] | None
+    pending_records: int | None
+    label_values: int | None
+    prices: Mapping[str, Any] | None
+    directions: Mapping[str, Direction] | None
+    indicators: Mapping[str, Any] | None
+    drift: Mapping[str, float] | None

@@ -5,9 +5,7 @@ Every source is checked by itself, so that one error names every problem and whe
 
 from __future__ import annotations
 
-import difflib
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, get_type_hints
@@ -87,7 +85,7 @@ def _from_file(path: Path, problems: list[str]) -> Mapping[str, Any]:
         problems.append(f"{path}: the settings file cannot be read: {error}")
         return {}
     try:
-        values = tomllib.loads(text) if path.suffix == ".toml" else _load_yaml(text)
+        values = _load_toml(text) if path.suffix == ".toml" else _load_yaml(text)
     except ValueError as error:
         problems.append(f"{path}: {' '.join(str(error).split())}")
         return {}
@@ -99,8 +97,15 @@ def _from_file(path: Path, problems: list[str]) -> Mapping[str, Any]:
     return values
 
 
+# The parsers are imported when they are needed: most programs have no settings file.
+def _load_toml(text: str) -> Any:
+    import tomllib
+
+    return tomllib.loads(text)
+
+
 def _load_yaml(text: str) -> Any:
-    import yaml  # costs 15 ms, and most programs have no settings file
+    import yaml
 
     try:
         return yaml.safe_load(text)
@@ -144,5 +149,7 @@ def _merge(into: dict[str, Any], over: Mapping[str, Any]) -> None:
 
 
 def _nearest(name: str, names: Mapping[str, Any]) -> str:
+    import difflib
+
     nearest = difflib.get_close_matches(name, list(names), n=1)
     return f"; did you mean {nearest[0]}?" if nearest else f"; there are {', '.join(sorted(names))}"

@@ -1,0 +1,5 @@
+"""Exporters of our own: ``attempt_file`` writes one JSON line per attempt."""
+
+from otel_persona.exporters.attempt_file import AttemptFileExporter
+
+__all__ = ["AttemptFileExporter"]

@@ -1,0 +1,145 @@
+"""One JSON line per attempt, handed to the operating system before the attempt's call returns."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+
+from otel_persona import forks
+from otel_persona.errors import RecordError
+from otel_persona.exporters.append_file import AppendFile, Fsync
+from otel_persona.records import encode_line, health
+from otel_persona.records.spans import record_of
+
+_log = logging.getLogger("otel_persona")
+_RETRY_AFTER_S = 1.0
+
+
+class AttemptFileExporter(SpanExporter):
+    """Writes one JSON line for each attempt among the spans, and ignores all other spans.
+
+    Put it behind ``AttemptSpanProcessor``: each line is then in the operating system's hands
+    before the decorated call returns, unsampled attempts included. Many processes may append to
+    one ``path``; ``{pid}`` and ``{run_id}`` in it make shards. ``fsync`` forces lines to the disk:
+    ``never``, with the first line a ``second`` or more after the last time (and at every flush),
+    or with each ``line``.
+
+    Where the file cannot be written one warning is told, and up to ``pending_records`` lines are
+    kept in memory and tried again, at most once a second and at every flush. What does not fit is
+    counted in ``persona.records.lost``.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        run_id: str = "run",
+        fsync: Fsync = "never",
+        pending_records: int = 10_000,
+    ) -> None:
+        self._file = AppendFile(os.fspath(path), run_id, fsync)
+        self._limit = pending_records
+        self._pending: deque[bytes] = deque()
+        self._failed_at: float | None = None
+        self._lock = threading.Lock()
+        self._closed = False
+        forks.in_child(self._start_anew)
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Write the attempts among ``spans``; ``FAILURE`` where a line could not be kept."""
+        kept = True
+        for span in spans:
+            try:
+                record = record_of(span)
+            except RecordError as error:
+                health.lost.add("invalid_span", f"a span makes no record: {error.reason}")
+                kept = False
+                continue
+            if record is not None:
+                kept &= self._keep(encode_line(record))
+        return SpanExportResult.SUCCESS if kept else SpanExportResult.FAILURE
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002 - the SDK's signature
+        """Try the lines that are pending; ``True`` where none is left."""
+        with self._lock:
+            return self._write_pending() and self._sync()
+
+    def shutdown(self) -> None:
+        """Write what is pending and close; lines that are left are counted as lost."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._write_pending()
+            self._sync()
+            self._lose(len(self._pending), "log_unwritable", "the log could not be written")
+            self._pending.clear()
+            self._file.close()
+
+    def _keep(self, line: bytes) -> bool:
+        with self._lock:
+            if self._closed:
+                self._lose(1, "after_shutdown", "an attempt ended after shutdown")
+                return False
+            self._pending.append(line)
+            if not self._is_waiting() and self._write_pending():
+                return True
+            if len(self._pending) <= self._limit:
+                return True
+            self._pending.pop()
+            self._lose(1, "log_unwritable", f"more than {self._limit} lines are pending")
+            return False
+
+    def _is_waiting(self) -> bool:
+        """Say whether the last try failed so recently that the next one is not due."""
+        return self._failed_at is not None and time.monotonic() - self._failed_at < _RETRY_AFTER_S
+
+    def _write_pending(self) -> bool:
+        try:
+            while self._pending:
+                self._file.append(self._pending[0])
+                self._pending.popleft()
+        except OSError as error:
+            self._warn_of(error)
+            return False
+        if self._failed_at is not None:
+            _log.warning("the log %s can be written again", self._file.path)
+            self._failed_at = None
+        return True
+
+    def _sync(self) -> bool:
+        try:
+            self._file.sync()
+        except OSError as error:
+            self._warn_of(error)
+            return False
+        return True
+
+    def _warn_of(self, error: OSError) -> None:
+        """Tell the first failure in a row, and note when it was."""
+        if self._failed_at is None:
+            _log.warning(
+                "the log %s cannot be written (%s): up to %d lines are kept in memory and tried "
+                "again",
+                self._file.path,
+                error,
+                self._limit,
+            )
+        self._failed_at = time.monotonic()
+
+    def _lose(self, count: int, reason: str, detail: str) -> None:
+        if count:
+            health.lost.add(reason, detail, count)
+
+    def _start_anew(self) -> None:
+        self._lock = threading.Lock()
+        self._pending.clear()  # the parent writes them
+        self._failed_at = None
+        self._file.after_fork()

@@ -1,0 +1,22 @@
+"""The live API: decorators and context managers that turn generation into spans and metrics.
+
+``decorator`` is ``attempt(...)`` with its call shapes in ``calls`` and ``generators``;
+``running_attempt`` is one running attempt, ``scope`` a persona's, ``entry`` takes a finished
+attempt given as a mapping. All of them speak to the ``telemetry`` of the process, whose counters
+and histograms are in ``metrics``. Only the OpenTelemetry API is imported here, never the SDK.
+"""
+
+from otel_persona.instrumentation.decorator import AttemptUse, attempt
+from otel_persona.instrumentation.entry import log_attempt
+from otel_persona.instrumentation.running_attempt import Attempt, current_attempt
+from otel_persona.instrumentation.scope import PersonaScope, persona
+
+__all__ = [
+    "Attempt",
+    "AttemptUse",
+    "PersonaScope",
+    "attempt",
+    "current_attempt",
+    "log_attempt",
+    "persona",
+]

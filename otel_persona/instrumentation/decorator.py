@@ -1,0 +1,177 @@
+"""``attempt(...)``: one object that is a decorator, a ``with`` and an ``async with``."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, ParamSpec, TypeVar, overload
+
+from otel_persona.errors import UsageError
+from otel_persona.instrumentation import telemetry, values
+from otel_persona.instrumentation.calls import wrap
+from otel_persona.instrumentation.nesting import innermost
+from otel_persona.instrumentation.persona_id import finder
+from otel_persona.instrumentation.running_attempt import IDLE, Attempt, Identity
+from otel_persona.instrumentation.scope import PersonaScope
+from otel_persona.records import health
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_T = TypeVar("_T")
+
+
+class AttemptUse:
+    """What ``attempt(...)`` gives: decorate with it, or enter it; both as often as wanted."""
+
+    def __init__(
+        self,
+        stage: str,
+        persona_id: object,
+        persona_id_from: str | Callable[..., object] | None,
+        number: int | None,
+        target: str | None,
+        symbol: str | None,
+        model: str | None,
+    ) -> None:
+        self._stage = stage
+        self._persona_id = persona_id
+        self._persona_id_from = persona_id_from
+        self._number = number
+        self._target = target
+        self._symbol = symbol
+        self._model = model
+        self._entered: list[Attempt] = []
+
+    @overload
+    def __call__(self, function: classmethod[_T, _P, _R]) -> classmethod[_T, _P, _R]: ...
+    @overload
+    def __call__(self, function: staticmethod[_P, _R]) -> staticmethod[_P, _R]: ...
+    @overload
+    def __call__(self, function: Callable[_P, _R]) -> Callable[_P, _R]: ...
+    def __call__(self, function: Any) -> Any:
+        """Decorate a function of any shape; each call of it is an attempt.
+
+        Raises ``UsageError`` where ``function`` cannot be called or lacks the argument that
+        ``persona_id_from`` names.
+        """
+        if isinstance(function, classmethod | staticmethod):
+            return type(function)(self(function.__func__))
+        if not callable(function) or isinstance(function, type):
+            raise UsageError(f"attempt(...) decorates functions and methods, not {function!r}")
+        find = finder(function, self._persona_id_from)
+
+        def start(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Attempt:
+            try:
+                found = find(args, kwargs) if self._persona_id is None else None
+            except Exception as fault:  # noqa: BLE001 - the caller's own function, or odd arguments
+                health.rejected.add("persona_id", f"persona_id_from failed: {fault!r}")
+                found = None
+            return self._start(found)
+
+        return wrap(function, start)
+
+    def __enter__(self) -> Attempt:
+        """Start an attempt; raises ``UsageError`` where ``persona_id_from`` was given."""
+        if self._persona_id_from is not None:
+            raise UsageError("persona_id_from needs a function's arguments; give persona_id here")
+        attempt = self._start(None)
+        attempt.enter()
+        self._entered.append(attempt)
+        return attempt
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace_back: TracebackType | None,
+    ) -> None:
+        """End the attempt; an exception goes on its way."""
+        attempt = self._take_entered()
+        attempt.leave()
+        attempt.end(error)
+
+    async def __aenter__(self) -> Attempt:
+        """Start an attempt; raises ``UsageError`` where ``persona_id_from`` was given."""
+        return self.__enter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace_back: TracebackType | None,
+    ) -> None:
+        """End the attempt; an exception goes on its way."""
+        self.__exit__(kind, error, trace_back)
+
+    def _take_entered(self) -> Attempt:
+        """Find which of the entered attempts ends: tasks and threads may share this object."""
+        here = innermost(Attempt)
+        attempt = here if here in self._entered else self._entered[-1]
+        self._entered.remove(attempt)
+        return attempt
+
+    def _start(self, found: object) -> Attempt:
+        try:
+            return Attempt(telemetry.in_use(), self._identity(found))
+        except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
+            health.lost.add("internal", f"the attempt could not be started: {fault!r}")
+            return IDLE
+
+    def _identity(self, found: object) -> Identity:
+        scope = innermost(PersonaScope)
+        given = self._persona_id if self._persona_id is not None else found
+        if given is None:
+            given = scope.persona_id if scope is not None else uuid.uuid4()
+        persona_id = values.text(str(given), "persona_id") or str(uuid.uuid4())
+        number = self._number
+        if scope is None:
+            return Identity(
+                self._stage, persona_id, number or 1, None, self._target, self._symbol, self._model
+            )
+        return Identity(
+            self._stage,
+            persona_id,
+            number or scope.next_number(persona_id, self._stage),
+            scope.tier,
+            self._target or scope.target,
+            self._symbol or scope.symbol,
+            self._model,
+        )
+
+
+def attempt(
+    *,
+    stage: str,
+    persona_id: object = None,
+    persona_id_from: str | Callable[..., object] | None = None,
+    number: int | None = None,
+    target: str | None = None,
+    symbol: str | None = None,
+    model: str | None = None,
+) -> AttemptUse:
+    """Make an attempt to generate a persona, as a decorator, in ``with`` or in ``async with``.
+
+    ``stage`` is one that the settings declare (``B``, ``C``, ``validation`` unless they say
+    otherwise). The persona is ``persona_id``; else what ``persona_id_from`` finds, the name of
+    another argument or a callable that gets the call's arguments; else the argument called
+    ``persona_id``; else the scope's; else a new UUID. ``number`` is the attempt's, from 1, where a
+    retry library counts; else the persona's scope does. ``model`` is the model asked.
+
+    Raises ``UsageError`` for what cannot work, and ``SettingsError`` where the environment's
+    settings are wrong.
+    """
+    stages = telemetry.known_settings().stages
+    if stage not in stages:
+        raise UsageError(
+            f"stage {stage!r} is not declared; there are {', '.join(stages)}. Declare it before "
+            "this line: in OTEL_PERSONA_STAGES, in the file that OTEL_PERSONA_SETTINGS names, or "
+            "in configure(stages=…)"
+        )
+    if number is not None and (isinstance(number, bool) or not isinstance(number, int)):
+        raise UsageError(f"number={number!r}: a whole number from 1 is right")
+    if number is not None and number < 1:
+        raise UsageError(f"number={number!r}: attempts are counted from 1")
+    if persona_id is not None and persona_id_from is not None:
+        raise UsageError("give persona_id or persona_id_from, not both")
+    return AttemptUse(stage, persona_id, persona_id_from, number, target, symbol, model)

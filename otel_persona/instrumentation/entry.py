@@ -1,0 +1,103 @@
+"""``log_attempt``: a finished attempt given as a mapping goes the same way as a live one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from opentelemetry import context as context_api
+from opentelemetry import trace
+
+from otel_persona.errors import RecordError
+from otel_persona.instrumentation import telemetry
+from otel_persona.instrumentation.telemetry import Telemetry
+from otel_persona.records import (
+    AttemptRecord,
+    health,
+    in_flight,
+    is_naive,
+    moment,
+    record_from_entry,
+)
+from otel_persona.records.attributes import to_attributes
+from otel_persona.semconv import ATTEMPT_SPAN, Attribute
+
+
+def log_attempt(entry: Mapping[str, Any]) -> bool:
+    """Report a finished attempt, a mapping with the 15 keys of the specification.
+
+    It becomes a span of ``latency_ms`` that ends at ``ts``, a line, and part of all figures. An
+    entry that is not valid is not written: the reason is told once, counted, and ``False`` is
+    given back. With the setting ``strict`` it raises ``RecordError`` instead.
+    """
+    in_use = telemetry.in_use()
+    try:
+        record = _checked(entry, in_use)
+    except RecordError as error:
+        health.rejected.add("entry", f"log_attempt: {error.reason}")
+        if in_use.settings.strict:
+            raise
+        return False
+    try:
+        _report(record, in_use)
+    except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
+        health.lost.add("internal", f"log_attempt failed: {fault!r}")
+        return False
+    return True
+
+
+def _checked(entry: Mapping[str, Any], in_use: Telemetry) -> AttemptRecord:
+    record = record_from_entry(entry)
+    if record.stage not in in_use.settings.stages:
+        declared = ", ".join(in_use.settings.stages)
+        raise RecordError(f"the stage {record.stage!r} is not declared; there are {declared}")
+    if is_naive(entry["ts"]):
+        health.warned.add("naive_ts", f"ts {entry['ts']!r} has no offset; UTC is assumed")
+    for validator, score in record.validator_scores.items():
+        if not 0 <= score <= 1:
+            health.warned.add("score_out_of_range", f"{validator} scored {score}, outside 0 to 1")
+    return record
+
+
+def _report(record: AttemptRecord, in_use: Telemetry) -> None:
+    end_ns = moment(record.ts) * 1_000
+    context = context_api.get_current()
+    span = in_use.tracer.start_span(
+        f"{ATTEMPT_SPAN} {record.stage}",
+        context,
+        attributes={Attribute.STAGE: record.stage},
+        start_time=max(0, end_ns - record.latency_ms * 1_000_000),
+    )
+    usage_known = record.prompt_tokens > 0 or record.completion_tokens > 0
+    if span.is_recording():
+        _close(span, record, end_ns, usage_known)
+    in_use.metrics.add(
+        record,
+        tier=record.tier or in_use.settings.tier_of(record.run_id),
+        usage_known=usage_known,
+        context=trace.set_span_in_context(span, context),
+    )
+
+
+def _close(span: trace.Span, record: AttemptRecord, end_ns: int, usage_known: bool) -> None:
+    span_context = span.get_span_context()
+    if span_context.trace_flags.sampled and record.trace_id is None:
+        record.trace_id = trace.format_trace_id(span_context.trace_id)
+        record.span_id = trace.format_span_id(span_context.span_id)
+    failed = record.status == "fail"
+    error_type = record.error.partition(":")[0] if failed and record.error else None
+    span.set_attributes(
+        to_attributes(
+            record,
+            outcome="error" if failed else "ok",
+            error_type=error_type,
+            usage_known=usage_known,
+        )
+    )
+    if failed:
+        span.set_status(trace.StatusCode.ERROR, record.error)
+    in_flight.enter(span_context.span_id).record = record
+    try:
+        span.end(max(0, end_ns))
+    finally:
+        in_flight.leave(span_context.span_id)

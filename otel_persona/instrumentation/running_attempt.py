@@ -1,0 +1,313 @@
+"""One running attempt: what the caller records on it, and how it ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from opentelemetry import context as context_api
+from opentelemetry import trace
+
+from otel_persona.instrumentation import values
+from otel_persona.instrumentation.nesting import Nested, innermost
+from otel_persona.instrumentation.telemetry import Reading, Telemetry
+from otel_persona.records import AttemptRecord, Status, format_moment, health, in_flight
+from otel_persona.records.attributes import to_attributes
+from otel_persona.semconv import ATTEMPT_SPAN, Attribute
+
+_ERROR_LENGTH = 1_000
+
+
+class Identity(NamedTuple):
+    """What is known of an attempt when it starts."""
+
+    stage: str
+    persona_id: str
+    number: int = 1
+    tier: str | None = None
+    target: str | None = None
+    symbol: str | None = None
+    model: str | None = None
+
+
+class Attempt(Nested):
+    """One running attempt.
+
+    Everything recorded on it ends up on its span, in its line and in the figures. A value that
+    cannot be used is refused with a warning, told once and counted; nothing here ever raises.
+    """
+
+    def __init__(self, telemetry: Telemetry, identity: Identity) -> None:
+        self._telemetry = telemetry
+        self._tier = identity.tier or telemetry.tier
+        self._usage_known = False
+        self._started = now = telemetry.read_clock()
+        # Filled as the attempt goes; its moment, latency and outcome come at the end.
+        self._record = AttemptRecord(
+            ts="",
+            run_id=telemetry.run_id,
+            persona_id=identity.persona_id,
+            stage=identity.stage,
+            attempt=identity.number,
+            status="success",
+            latency_ms=0,
+            prompt_tokens=0,
+            completion_tokens=0,
+            repairs=[],
+            validator_scores={},
+            opening_move=None,
+            constraint_categories=[],
+            anchors_used=[],
+            error=None,
+            tier=identity.tier or telemetry.settings.tier,
+            target=identity.target,
+            symbol=identity.symbol,
+            model=identity.model,
+        )
+        self._status_said = False
+        outside = context_api.get_current()
+        span = telemetry.tracer.start_span(
+            f"{ATTEMPT_SPAN} {identity.stage}",
+            outside,
+            attributes={Attribute.STAGE: identity.stage},
+            start_time=now.wall_ns,
+        )
+        self.place(span, outside)
+        self._span_id = span.get_span_context().span_id
+        self._flight = in_flight.enter(self._span_id) if span.is_recording() else None
+
+    @property
+    def persona_id(self) -> str:
+        """The persona that is generated."""
+        return self._record.persona_id
+
+    @property
+    def stage(self) -> str:
+        """The stage of the generation."""
+        return self._record.stage
+
+    @property
+    def number(self) -> int:
+        """Which attempt this is for its persona and stage; 1 is the first."""
+        return self._record.attempt
+
+    def record_usage(
+        self,
+        *,
+        prompt_tokens: int | None = None,
+        completion_tokens: int | None = None,
+        model: str | None = None,
+    ) -> None:
+        """Add the tokens of one reply; an attempt with several replies adds each.
+
+        Counts are whole numbers from 0. Without any call, the usage on the spans below this one,
+        such as those of a provider's instrumentation, is summed.
+        """
+        if not self._takes("record_usage"):
+            return
+        for field, given in (
+            ("prompt_tokens", prompt_tokens),
+            ("completion_tokens", completion_tokens),
+        ):
+            tokens = values.count(given, field) if given is not None else None
+            if tokens is not None:
+                setattr(self._record, field, getattr(self._record, field) + tokens)
+                self._usage_known = True
+        if self._usage_known and self._flight is not None:
+            self._flight.reads_usage = False
+        if model is not None:
+            self._record.model = values.text(model, "model") or self._record.model
+
+    def record_repair(self, *kinds: str) -> None:
+        """Add repairs that were applied, such as ``trait_leak``; the status stays as it is."""
+        if self._takes("record_repair"):
+            self._record.repairs += values.texts(kinds, "repair")
+
+    def record_score(self, name: str, value: float) -> None:
+        """Set one validator's score.
+
+        0 to 1 is the documented range; another finite value is kept and counted as odd. NaN and
+        infinity are refused.
+        """
+        if self._takes("record_score"):
+            validator = values.text(name, "validator")
+            score = values.score(value, validator) if validator is not None else None
+            if validator is not None and score is not None:
+                self._record.validator_scores[validator] = score
+
+    def record_scores(self, mapping: Mapping[str, float]) -> None:
+        """Set several validators' scores, each as ``record_score`` does."""
+        if not isinstance(mapping, Mapping):
+            values.refuse("scores", mapping, "a mapping of validators to scores")
+            return
+        for name, value in mapping.items():
+            self.record_score(name, value)
+
+    def record_opening_move(self, move: str) -> None:
+        """Set the rhetorical move that the text opens with; the last call counts."""
+        if self._takes("record_opening_move"):
+            known = self._record.opening_move
+            self._record.opening_move = values.text(move, "opening_move") or known
+
+    def record_constraints(self, *categories: str) -> None:
+        """Add categories of constraints that applied."""
+        if self._takes("record_constraints"):
+            self._record.constraint_categories += values.texts(categories, "constraint")
+
+    def record_anchors(self, *anchors: str) -> None:
+        """Add anchors, the concrete details that appeared in the text."""
+        if self._takes("record_anchors"):
+            self._record.anchors_used += values.texts(anchors, "anchor")
+
+    def set_status(self, status: Status) -> None:
+        """Say what became of the attempt: ``success``, ``fail`` or ``repair``.
+
+        An exception out of the attempt makes it ``fail`` whatever was said here.
+        """
+        if self._takes("set_status"):
+            if status in ("success", "fail", "repair"):
+                self._record.status = status
+                self._status_said = True
+            else:
+                values.refuse("status", status, "success, fail or repair")
+
+    def fail(self, reason: str) -> None:
+        """Mark a failure that raises nothing; ``reason`` is the error of its line."""
+        if self._takes("fail"):
+            message = values.text(reason, "reason")
+            self._record.error = values.one_line(message, _ERROR_LENGTH) if message else None
+            self._record.status = "fail"
+            self._status_said = True
+
+    def _takes(self, _call: str) -> bool:
+        if self._ended:
+            health.rejected.add("attempt_ended", f"{_call} on an attempt that has ended")
+        return not self._ended
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Finish the attempt, once; ``error`` is what came out of it. Never raises."""
+        if self._ended:
+            return
+        self._ended = True
+        try:
+            self._finish(error)
+        except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
+            health.lost.add("internal", f"the attempt could not be finished: {fault!r}")
+        finally:
+            if self._flight is not None:
+                in_flight.leave(self._span_id)
+
+    def _finish(self, error: BaseException | None) -> None:
+        now = self._telemetry.read_clock()
+        self._take_usage_below()
+        self._complete(now, error)
+        if self._flight is not None:
+            self._flight.record = self._record
+            self._end_span(now, error)
+        self._telemetry.metrics.add(
+            self._record, tier=self._tier, usage_known=self._usage_known, context=self.inside
+        )
+
+    def _take_usage_below(self) -> None:
+        flight = self._flight
+        if flight is None or self._usage_known or not flight.has_usage:
+            return
+        self._usage_known = True
+        self._record.prompt_tokens = flight.prompt_tokens
+        self._record.completion_tokens = flight.completion_tokens
+        self._record.model = self._record.model or flight.model
+
+    def _complete(self, now: Reading, error: BaseException | None) -> None:
+        record = self._record
+        record.ts = format_moment(now.wall_ns // 1_000)
+        elapsed = now.steady_ns - self._started.steady_ns
+        record.latency_ms = max(0, (elapsed + 500_000) // 1_000_000)
+        # Who stops reading a generator early may have said before that it went well.
+        said_otherwise = isinstance(error, GeneratorExit) and self._status_said
+        if error is not None and not said_otherwise:
+            record.status = "fail"
+            message = values.describe(error, outcome_of(error))
+            record.error = values.one_line(message, _ERROR_LENGTH)
+        context = self._span.get_span_context()
+        if context.trace_flags.sampled:
+            record.trace_id = trace.format_trace_id(context.trace_id)
+            record.span_id = trace.format_span_id(context.span_id)
+
+    def _end_span(self, now: Reading, error: BaseException | None) -> None:
+        failed = self._record.status == "fail"
+        outcome = outcome_of(error) if error is not None else ("error" if failed else "ok")
+        attributes = to_attributes(
+            self._record,
+            outcome=outcome,
+            error_type=_qualified_name(error) if error is not None else None,
+            usage_known=self._usage_known,
+        )
+        self._span.set_attributes(attributes)
+        if failed:
+            self._span.set_status(trace.StatusCode.ERROR, self._record.error)
+            if error is not None:
+                self._span.record_exception(error, timestamp=now.wall_ns)
+        self._span.end(now.wall_ns)
+
+
+class _IdleAttempt(Attempt):
+    """Stands in where no attempt runs, and records nothing."""
+
+    _record = AttemptRecord(
+        ts="",
+        run_id="",
+        persona_id="",
+        stage="",
+        attempt=1,
+        status="success",
+        latency_ms=0,
+        prompt_tokens=0,
+        completion_tokens=0,
+        repairs=[],
+        validator_scores={},
+        opening_move=None,
+        constraint_categories=[],
+        anchors_used=[],
+        error=None,
+    )
+    _span = trace.INVALID_SPAN
+    _ended = True
+
+    def __init__(self) -> None:
+        """Start nothing."""
+
+    def _takes(self, _call: str) -> bool:
+        return False
+
+    def enter(self) -> None:
+        """Leave the context as it is."""
+
+    def leave(self) -> None:
+        """Leave the context as it is."""
+
+
+IDLE = _IdleAttempt()
+
+
+def current_attempt() -> Attempt:
+    """Give the innermost attempt that is running here, or one that records nothing."""
+    return innermost(Attempt) or IDLE
+
+
+def outcome_of(error: BaseException) -> str:
+    """Name how an attempt ended that ``error`` came out of."""
+    if isinstance(error, TimeoutError):
+        return "timeout"
+    # Where nobody has imported asyncio nothing of it was cancelled; importing it costs 20 ms.
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is not None and isinstance(error, asyncio.CancelledError):
+        return "cancelled"
+    return "abandoned" if isinstance(error, GeneratorExit) else "error"
+
+
+def _qualified_name(error: BaseException) -> str:
+    kind = type(error)
+    if kind.__module__ == "builtins":
+        return kind.__qualname__
+    return f"{kind.__module__}.{kind.__qualname__}"

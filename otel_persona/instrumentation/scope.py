@@ -1,0 +1,122 @@
+"""The scope of one persona: a parent span, and the number of each stage's attempts."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from types import TracebackType
+
+from opentelemetry import context as context_api
+from opentelemetry import trace
+
+from otel_persona.errors import UsageError
+from otel_persona.instrumentation import telemetry, values
+from otel_persona.instrumentation.nesting import Nested
+from otel_persona.instrumentation.running_attempt import outcome_of
+from otel_persona.records import health
+from otel_persona.semconv import PERSONA_SPAN, Attribute
+
+
+class PersonaScope(Nested):
+    """One persona's generation; use it in one ``with`` or ``async with``."""
+
+    def __init__(
+        self, persona_id: str, *, tier: str | None, target: str | None, symbol: str | None
+    ) -> None:
+        self.persona_id = persona_id
+        self.tier = tier
+        self.target = target
+        self.symbol = symbol
+        self._attempts: Counter[tuple[str, str]] = Counter()
+        self._lock = threading.Lock()
+
+    def next_number(self, persona_id: str, stage: str) -> int:
+        """Count one more attempt of this persona and stage, and give its number."""
+        with self._lock:
+            self._attempts[persona_id, stage] += 1
+            return self._attempts[persona_id, stage]
+
+    def __enter__(self) -> PersonaScope:
+        """Start the scope's span."""
+        try:
+            self._open()
+        except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
+            health.lost.add("internal", f"the persona's scope could not be started: {fault!r}")
+        return self
+
+    def _open(self) -> None:
+        in_use = telemetry.in_use()
+        optional = {
+            Attribute.TIER: self.tier or in_use.settings.tier,
+            Attribute.TARGET: self.target,
+            Attribute.SYMBOL: self.symbol,
+        }
+        outside = context_api.get_current()
+        span = in_use.tracer.start_span(
+            PERSONA_SPAN,
+            outside,
+            attributes={
+                Attribute.PERSONA_ID: self.persona_id,
+                Attribute.RUN_ID: in_use.run_id,
+                **{name: value for name, value in optional.items() if value is not None},
+            },
+            start_time=in_use.read_clock().wall_ns,
+        )
+        self._telemetry = in_use
+        self.place(span, outside)
+        self.enter()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace_back: TracebackType | None,
+    ) -> None:
+        """End the scope's span; an exception goes on its way."""
+        try:
+            self._close(error)
+        except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
+            health.lost.add("internal", f"the persona's scope could not be ended: {fault!r}")
+
+    def _close(self, error: BaseException | None) -> None:
+        self.leave()
+        self._ended = True
+        for (persona_id, stage), attempts in self._attempts.items():
+            if persona_id == self.persona_id:
+                self._span.set_attribute(Attribute.ATTEMPTS_PREFIX + stage, attempts)
+        if error is not None:
+            description = values.describe(error, outcome_of(error))
+            self._span.set_status(trace.StatusCode.ERROR, description)
+        self._span.end(self._telemetry.read_clock().wall_ns)
+
+    async def __aenter__(self) -> PersonaScope:
+        """Start the scope's span."""
+        return self.__enter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace_back: TracebackType | None,
+    ) -> None:
+        """End the scope's span; an exception goes on its way."""
+        self.__exit__(kind, error, trace_back)
+
+
+def persona(
+    persona_id: object,
+    *,
+    tier: str | None = None,
+    target: str | None = None,
+    symbol: str | None = None,
+) -> PersonaScope:
+    """Open the scope of one persona.
+
+    Inside it attempts take its ``persona_id``, ``tier``, ``target`` and ``symbol`` unless they
+    have their own; their spans stand below the scope's, and each stage's attempts are numbered
+    from 1. Raises ``UsageError`` for an empty id.
+    """
+    name = str(persona_id) if persona_id is not None else ""
+    if not name:
+        raise UsageError(f"persona({persona_id!r}): an id is a text that is not empty")
+    return PersonaScope(name, tier=tier, target=target, symbol=symbol)

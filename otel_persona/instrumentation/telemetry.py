@@ -1,0 +1,143 @@
+"""The telemetry of the process: the tracer, the metrics, the clock and the settings in use.
+
+There is one at a time. ``otel_persona.configure`` installs it; without that call the first attempt
+makes one from the environment and the global providers, which is a no-op where no SDK is set up.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+from opentelemetry import metrics, trace
+
+from otel_persona.errors import SettingsError
+from otel_persona.instrumentation.metrics import AttemptMetrics
+from otel_persona.records import health
+from otel_persona.semconv import SCOPE_NAME
+from otel_persona.settings import Settings, load_settings
+
+Clock = Callable[[], int]
+"""Gives nanoseconds since the epoch."""
+
+
+class Reading(NamedTuple):
+    """A moment: nanoseconds since the epoch, and of a clock that never steps back."""
+
+    wall_ns: int
+    steady_ns: int
+
+
+class Telemetry:
+    """Where attempts report to: ``settings`` fully decided, a tracer and the metrics."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        tracer_provider: trace.TracerProvider | None = None,
+        meter_provider: metrics.MeterProvider | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.settings = settings
+        self.run_id = settings.run_id or _new_run_id(settings.tier)
+        self.tier = settings.tier_of(self.run_id)
+        self.tracer = trace.get_tracer(SCOPE_NAME, tracer_provider=tracer_provider)
+        self.metrics = _metrics_on(meter_provider)
+        self.metrics.set_limits(settings.label_values, settings.prices)
+        self._clock = clock
+
+    def read_clock(self) -> Reading:
+        """Read the clock: the machine's own, or the one that a replay has set."""
+        if self._clock is not None:
+            now = self._clock()
+            return Reading(now, now)
+        return Reading(time.time_ns(), time.perf_counter_ns())
+
+
+# Counters only ever rise: the instruments of a meter provider outlive any one telemetry.
+_global_metrics: AttemptMetrics | None = None
+_metrics_of: WeakKeyDictionary[metrics.MeterProvider, AttemptMetrics] = WeakKeyDictionary()
+
+
+def _metrics_on(meter_provider: metrics.MeterProvider | None) -> AttemptMetrics:
+    """Give the attempts' instruments of this provider, of the global one for ``None``."""
+    global _global_metrics
+    if meter_provider is None:
+        if _global_metrics is None:
+            _global_metrics = AttemptMetrics(metrics.get_meter(SCOPE_NAME))
+        return _global_metrics
+    known = _metrics_of.get(meter_provider)
+    if known is None:
+        known = _metrics_of[meter_provider] = AttemptMetrics(meter_provider.get_meter(SCOPE_NAME))
+    return known
+
+
+_installed: Telemetry | None = None
+_from_environment: Settings | None = None
+_on_first_use: Callable[[], None] | None = None
+
+
+def install(telemetry: Telemetry) -> None:
+    """Make this the telemetry of the process."""
+    global _installed
+    _installed = telemetry
+
+
+def uninstall(telemetry: Telemetry) -> None:
+    """Take this telemetry away, if it is still the one in use."""
+    global _installed
+    if _installed is telemetry:
+        _installed = None
+
+
+def on_first_use(activate: Callable[[], None]) -> None:
+    """Name what installs the telemetry when an attempt starts and nobody called ``configure``."""
+    global _on_first_use
+    _on_first_use = activate
+
+
+def in_use() -> Telemetry:
+    """Give the telemetry of the process; never raises."""
+    if _installed is None:
+        _activate()
+    return _installed or _plain()
+
+
+def known_settings() -> Settings:
+    """Give the settings as far as they are known now.
+
+    Raises ``SettingsError`` where the environment's are wrong.
+    """
+    global _from_environment
+    if _installed is not None:
+        return _installed.settings
+    if _from_environment is None:
+        _from_environment = load_settings()
+    return _from_environment
+
+
+def _activate() -> None:
+    if _on_first_use is not None:
+        try:
+            _on_first_use()
+        except SettingsError as error:
+            health.rejected.add("settings", f"the environment's settings are not used: {error}")
+
+
+def _plain() -> Telemetry:
+    """Install telemetry on the global providers, with the environment's settings if they hold."""
+    try:
+        settings = known_settings()
+    except SettingsError:
+        settings = Settings()
+    telemetry = Telemetry(settings)
+    install(telemetry)
+    return telemetry
+
+
+def _new_run_id(tier: str | None) -> str:
+    return f"{tier or 'run'}_{datetime.now(UTC):%Y%m%d_%H%M%S}"

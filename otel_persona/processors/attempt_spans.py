@@ -1,0 +1,34 @@
+"""Hands each attempt's span to an exporter while it ends."""
+
+from __future__ import annotations
+
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from opentelemetry.sdk.trace.export import SpanExporter
+
+from otel_persona.records import health
+
+
+class AttemptSpanProcessor(SpanProcessor):
+    """Exports each span at its end, in the thread that ends it, sampled or not.
+
+    The SDK's own processors skip spans that were not sampled, and its batch processor loses its
+    queue with the process. Meant for ``AttemptFileExporter``, which takes what is an attempt.
+    """
+
+    def __init__(self, exporter: SpanExporter) -> None:
+        self._exporter = exporter
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Export the span; a fault of the exporter is told and counted."""
+        try:
+            self._exporter.export((span,))
+        except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
+            health.lost.add("internal", f"{type(self._exporter).__name__} failed: {fault!r}")
+
+    def shutdown(self) -> None:
+        """Shut the exporter down."""
+        self._exporter.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Flush the exporter."""
+        return self._exporter.force_flush(timeout_millis)

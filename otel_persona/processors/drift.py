@@ -1,0 +1,154 @@
+"""The aggregation processor: folds every attempt into batch and tier figures as it ends."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from opentelemetry._logs import LoggerProvider
+from opentelemetry.metrics import MeterProvider
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+
+from otel_persona import forks
+from otel_persona.aggregation import (
+    Aggregator,
+    BatchSummary,
+    Indicator,
+    IndicatorChange,
+    TierSummary,
+    changes_between,
+    last_known,
+)
+from otel_persona.errors import RecordError
+from otel_persona.processors.events import DriftEvents
+from otel_persona.processors.gauges import gauges_on
+from otel_persona.records import AttemptRecord, health
+from otel_persona.records.spans import record_of
+from otel_persona.semconv import OTHER
+from otel_persona.settings import Settings
+
+OnBatch = Callable[[BatchSummary], object]
+OnIndicatorChange = Callable[[IndicatorChange], object]
+
+_STREAMS = 32
+_OPEN_BATCHES = 8
+
+
+class _Closed(NamedTuple):
+    """A batch that has closed, and what follows from it."""
+
+    batch: BatchSummary
+    tier: TierSummary
+    changes: list[IndicatorChange]
+
+
+class _Stream:
+    """The attempts of one run and tier."""
+
+    def __init__(self, run_id: str, tier: str, settings: Settings) -> None:
+        self.run_id = run_id
+        self.tier = tier
+        self.aggregator = Aggregator(settings, tier, open_batches=_OPEN_BATCHES)
+        self._indicators: Mapping[str, Indicator] = {}
+
+    def close(self, batches: list[BatchSummary]) -> list[_Closed]:
+        """Work out what the batches mean, in their order."""
+        closed = []
+        for batch in batches:
+            changes = changes_between(self._indicators, batch, run_id=self.run_id, tier=self.tier)
+            self._indicators = last_known(self._indicators, batch)
+            closed.append(_Closed(batch, self.aggregator.tier_summary(), changes))
+        return closed
+
+
+class DriftProcessor(SpanProcessor):
+    """Folds the attempts among the spans, sampled or not, into batch and tier figures.
+
+    Each run and tier is a stream of its own, and each process folds and numbers its own batches.
+    When a batch closes its figures show in gauges, ``on_batch(summary)`` is called, and for each
+    indicator whose band has changed a ``persona.drift`` log event is emitted and
+    ``on_indicator_change(change)`` called, in the thread that ended the attempt. What a callback
+    raises is told and counted, never passed on.
+
+    Memory is bounded by the open batches (one, and eight where the policy gives records a key) of
+    at most 32 streams; attempts of further runs and tiers share one stream named ``other``.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        on_batch: OnBatch | None = None,
+        on_indicator_change: OnIndicatorChange | None = None,
+        meter_provider: MeterProvider | None = None,
+        logger_provider: LoggerProvider | None = None,
+    ) -> None:
+        self._settings = settings or Settings()
+        self._on_batch = on_batch
+        self._on_indicator_change = on_indicator_change
+        self._gauges = gauges_on(meter_provider)
+        self._events = DriftEvents(logger_provider)
+        self._start_anew()
+        forks.in_child(self._start_anew)
+
+    def _start_anew(self) -> None:
+        self._lock = threading.Lock()
+        self._streams: dict[tuple[str, str], _Stream] = {}
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Fold the span's attempt, if it is one."""
+        try:
+            record = record_of(span)
+            if record is not None:
+                self._tell(self._fold(record))
+        except RecordError as error:
+            health.rejected.add("figures", f"an attempt is not in the figures: {error.reason}")
+        except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
+            health.lost.add("internal", f"an attempt is not in the figures: {fault!r}")
+
+    def shutdown(self) -> None:
+        """Close the batches that are open, as partial ones."""
+        with self._lock:
+            streams = list(self._streams.values())
+            closed = [(stream, stream.close(stream.aggregator.finish())) for stream in streams]
+        for stream, batches in closed:
+            self._tell((stream, batches))
+
+    def _fold(self, record: AttemptRecord) -> tuple[_Stream, list[_Closed]] | None:
+        with self._lock:
+            stream = self._stream(record)
+            batches = stream.aggregator.add(record)
+            return (stream, stream.close(batches)) if batches else None
+
+    def _stream(self, record: AttemptRecord) -> _Stream:
+        run_id = record.run_id
+        key = (run_id, record.tier or "")
+        stream = self._streams.get(key)
+        if stream is None:
+            tier = record.tier or self._settings.tier_of(run_id)
+            if len(self._streams) >= _STREAMS:
+                key, run_id, tier = (OTHER, OTHER), OTHER, OTHER
+            stream = self._streams.setdefault(key, _Stream(run_id, tier, self._settings))
+        return stream
+
+    def _tell(self, folded: tuple[_Stream, list[_Closed]] | None) -> None:
+        if folded is None:
+            return
+        stream, closed = folded
+        for batch, tier, changes in closed:
+            self._gauges.show(stream.tier, batch, tier)
+            for change in changes:
+                self._events.tell(change)
+            _call(self._on_batch, batch)
+            for change in changes:
+                _call(self._on_indicator_change, change)
+
+
+def _call(callback: Callable[[Any], object] | None, argument: object) -> None:
+    if callback is None:
+        return
+    try:
+        callback(argument)
+    except Exception as fault:  # noqa: BLE001 - the caller's own function
+        health.warned.add("callback", f"a callback raised {fault!r}")

@@ -1,0 +1,48 @@
+"""Log events; the only module that touches OpenTelemetry's logs API, which is not stable yet."""
+
+from __future__ import annotations
+
+from opentelemetry._logs import LoggerProvider, SeverityNumber, get_logger
+
+from otel_persona.aggregation import IndicatorChange
+from otel_persona.semconv import DRIFT_EVENT, SCOPE_NAME
+
+_SEVERITY = {
+    "healthy": SeverityNumber.INFO,
+    "warning": SeverityNumber.WARN,
+    "critical": SeverityNumber.ERROR,
+}
+
+
+class DriftEvents:
+    """Tells each change of an indicator's band as one log event."""
+
+    def __init__(self, logger_provider: LoggerProvider | None) -> None:
+        self._logger = get_logger(SCOPE_NAME, logger_provider=logger_provider)
+
+    def tell(self, change: IndicatorChange) -> None:
+        """Emit ``persona.drift``: INFO for healthy, WARN for warning, ERROR for critical."""
+        severity = _SEVERITY[change.band]
+        self._logger.emit(
+            event_name=DRIFT_EVENT,
+            severity_number=severity,
+            severity_text=severity.name,
+            body=(
+                f"{change.indicator} is {change.band} at {change.value:.4g} in batch "
+                f"{change.batch_index} of {change.run_id} ({change.n} attempts)"
+            ),
+            attributes={
+                "persona.indicator.name": change.indicator,
+                "persona.indicator.band": change.band,
+                "persona.indicator.previous_band": change.previous or "none",
+                "persona.indicator.value": change.value,
+                "persona.indicator.n": change.n,
+                "persona.batch.index": change.batch_index,
+                "persona.run.id": change.run_id,
+                "persona.tier": change.tier,
+                **{
+                    f"persona.indicator.limit.{name}": limit
+                    for name, limit in change.limits.items()
+                },
+            },
+        )

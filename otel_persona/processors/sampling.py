@@ -1,0 +1,54 @@
+"""Sampling that decides which traces leave the machine, and never what is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
+from opentelemetry.trace import Link, SpanKind, TraceState, get_current_span
+from opentelemetry.util.types import Attributes
+
+from otel_persona.records import in_flight
+from otel_persona.semconv import Attribute
+
+
+class AttemptSampler(Sampler):
+    """Wraps a sampler: an attempt that it drops is still recorded, only not sampled.
+
+    The same holds for spans below an attempt while its token usage is read from them. All other
+    spans are as ``root`` decides.
+    """
+
+    def __init__(self, root: Sampler) -> None:
+        self.root = root
+
+    def should_sample(
+        self,
+        parent_context: Context | None,
+        trace_id: int,
+        name: str,
+        kind: SpanKind | None = None,
+        attributes: Attributes = None,
+        links: Sequence[Link] | None = None,
+        trace_state: TraceState | None = None,
+    ) -> SamplingResult:
+        """Ask ``root``; record what it drops where that is an attempt or stands below one."""
+        result = self.root.should_sample(
+            parent_context, trace_id, name, kind, attributes, links, trace_state
+        )
+        if result.decision is not Decision.DROP:
+            return result
+        if (attributes and Attribute.STAGE in attributes) or _is_read(parent_context):
+            return SamplingResult(Decision.RECORD_ONLY, attributes, result.trace_state)
+        return result
+
+    def get_description(self) -> str:
+        """Name this sampler and the one it wraps."""
+        return f"AttemptSampler{{{self.root.get_description()}}}"
+
+
+def _is_read(parent_context: Context | None) -> bool:
+    parent = get_current_span(parent_context).get_span_context()
+    attempt = in_flight.above(parent.span_id)
+    return attempt is not None and attempt.reads_usage

@@ -1,0 +1,60 @@
+"""Token usage of an attempt from the spans below it, such as a provider's instrumentation."""
+
+from __future__ import annotations
+
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+
+from otel_persona.records import in_flight
+from otel_persona.semconv import Attribute
+
+
+class UsageProcessor(SpanProcessor):
+    """Sums ``gen_ai.usage.*`` of the spans below each attempt, for callers that record none.
+
+    Where spans with usage stand inside each other, as a framework's span around a provider's, only
+    the innermost counts, so that nothing is counted twice.
+    """
+
+    def on_start(
+        self,
+        span: Span,
+        parent_context: Context | None = None,  # noqa: ARG002 - the SDK's signature
+    ) -> None:
+        """Note which attempt the span stands below."""
+        if span.parent is None:
+            return
+        attempt = in_flight.above(span.parent.span_id)
+        if attempt is not None:
+            in_flight.add_child(span.get_span_context().span_id, attempt)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Add the span's usage, unless a span below it already brought the same."""
+        if span.parent is None or span.context is None:
+            return
+        attempt = in_flight.above(span.parent.span_id)
+        if attempt is None or not attempt.reads_usage:
+            return
+        attributes = span.attributes or {}
+        if Attribute.STAGE in attributes:
+            return  # an attempt inside an attempt keeps its tokens to itself
+        if span.context.span_id not in attempt.counted:
+            prompt_tokens = _tokens(attributes.get(Attribute.INPUT_TOKENS))
+            completion_tokens = _tokens(attributes.get(Attribute.OUTPUT_TOKENS))
+            if prompt_tokens is None and completion_tokens is None:
+                return
+            attempt.prompt_tokens += prompt_tokens or 0
+            attempt.completion_tokens += completion_tokens or 0
+            attempt.has_usage = True
+            model = attributes.get(
+                Attribute.REQUEST_MODEL, attributes.get(Attribute.RESPONSE_MODEL)
+            )
+            if isinstance(model, str):
+                attempt.model = model
+        attempt.counted.add(span.parent.span_id)
+
+
+def _tokens(value: object) -> int | None:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 2**53:
+        return value
+    return None

@@ -1,0 +1,96 @@
+"""A record as span attributes, and a record rebuilt from the attributes of a foreign span."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from otel_persona.errors import RecordError
+from otel_persona.records.attempt_record import AttemptRecord
+from otel_persona.semconv import Attribute
+
+AttributeValue = str | int | float | Sequence[str]
+
+
+def to_attributes(
+    record: AttemptRecord, *, outcome: str, error_type: str | None, usage_known: bool
+) -> dict[str, AttributeValue]:
+    """Write every field of ``record`` as a span attribute; what is empty or unknown is left out."""
+    attributes: dict[str, AttributeValue] = {
+        Attribute.RUN_ID: record.run_id,
+        Attribute.PERSONA_ID: record.persona_id,
+        Attribute.STAGE: record.stage,
+        Attribute.NUMBER: record.attempt,
+        Attribute.STATUS: record.status,
+        Attribute.OUTCOME: outcome,
+        Attribute.LATENCY: record.latency_ms,
+    }
+    if usage_known:
+        attributes[Attribute.INPUT_TOKENS] = record.prompt_tokens
+        attributes[Attribute.OUTPUT_TOKENS] = record.completion_tokens
+    optional: tuple[tuple[str, AttributeValue | None], ...] = (
+        (Attribute.REPAIRS, record.repairs),
+        (Attribute.OPENING_MOVE, record.opening_move),
+        (Attribute.CONSTRAINTS, record.constraint_categories),
+        (Attribute.ANCHORS, record.anchors_used),
+        (Attribute.ERROR, record.error),
+        (Attribute.ERROR_TYPE, error_type),
+        (Attribute.TIER, record.tier),
+        (Attribute.TARGET, record.target),
+        (Attribute.SYMBOL, record.symbol),
+        (Attribute.REQUEST_MODEL, record.model),
+    )
+    attributes |= {name: value for name, value in optional if value is not None and value != []}
+    prefix = Attribute.SCORE_PREFIX
+    attributes |= {prefix + name: score for name, score in record.validator_scores.items()}
+    return attributes
+
+
+def is_attempt(attributes: Mapping[str, Any]) -> bool:
+    """Say whether these are the attributes of a finished attempt."""
+    return Attribute.STAGE in attributes and Attribute.STATUS in attributes
+
+
+def from_attributes(
+    attributes: Mapping[str, Any], *, ts: str, latency_ms: int, trace_id: str, span_id: str
+) -> AttemptRecord:
+    """Rebuild the record of an attempt from its span, for spans of other processes or languages.
+
+    ``latency_ms`` is the span's own duration, used where the attribute is absent. Raises
+    ``RecordError`` where the attributes do not make a valid record.
+    """
+    get = attributes.get
+    prefix = Attribute.SCORE_PREFIX
+    fields = {
+        "ts": ts,
+        "run_id": get(Attribute.RUN_ID),
+        "persona_id": get(Attribute.PERSONA_ID),
+        "stage": get(Attribute.STAGE),
+        "attempt": get(Attribute.NUMBER, 1),
+        "status": get(Attribute.STATUS),
+        "latency_ms": get(Attribute.LATENCY, latency_ms),
+        "prompt_tokens": get(Attribute.INPUT_TOKENS, 0),
+        "completion_tokens": get(Attribute.OUTPUT_TOKENS, 0),
+        "repairs": list(get(Attribute.REPAIRS, ())),
+        "validator_scores": {
+            name.removeprefix(prefix): score
+            for name, score in attributes.items()
+            if name.startswith(prefix)
+        },
+        "opening_move": get(Attribute.OPENING_MOVE),
+        "constraint_categories": list(get(Attribute.CONSTRAINTS, ())),
+        "anchors_used": list(get(Attribute.ANCHORS, ())),
+        "error": get(Attribute.ERROR),
+        "tier": get(Attribute.TIER),
+        "target": get(Attribute.TARGET),
+        "symbol": get(Attribute.SYMBOL),
+        "model": get(Attribute.REQUEST_MODEL),
+        "trace_id": trace_id,
+        "span_id": span_id,
+    }
+    try:
+        return msgspec.convert(fields, AttemptRecord)
+    except msgspec.ValidationError as error:
+        raise RecordError(str(error)) from None

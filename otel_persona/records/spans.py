@@ -1,0 +1,71 @@
+"""The record of a finished span: the one of the attempt that is ending, or rebuilt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from otel_persona.records import health, in_flight
+from otel_persona.records.attempt_record import AttemptRecord
+from otel_persona.records.attributes import from_attributes, is_attempt
+from otel_persona.records.moments import format_moment
+
+
+class SpanIdentity(Protocol):
+    """The two ids of a span."""
+
+    @property
+    def trace_id(self) -> int:
+        """The trace."""
+
+    @property
+    def span_id(self) -> int:
+        """The span."""
+
+
+class FinishedSpan(Protocol):
+    """What is read of a finished span; the SDK's ``ReadableSpan`` has it all."""
+
+    @property
+    def context(self) -> SpanIdentity | None:
+        """The span's ids."""
+
+    @property
+    def attributes(self) -> Mapping[str, Any] | None:
+        """The span's attributes."""
+
+    @property
+    def start_time(self) -> int | None:
+        """Nanoseconds since the epoch."""
+
+    @property
+    def end_time(self) -> int | None:
+        """Nanoseconds since the epoch."""
+
+    @property
+    def dropped_attributes(self) -> int:
+        """How many attributes a limit has cut."""
+
+
+def record_of(span: FinishedSpan) -> AttemptRecord | None:
+    """Give the record of an attempt's span; ``None`` where the span is not an attempt's.
+
+    In process it is the attempt's own, whatever limits have cut from the span; any other is
+    rebuilt from the span's attributes. Raises ``RecordError`` where those make no valid record.
+    """
+    identity, attributes = span.context, span.attributes or {}
+    if identity is None:
+        return None
+    own = in_flight.record_of(identity.span_id)
+    if own is not None or not is_attempt(attributes):
+        return own
+    if span.dropped_attributes:
+        health.warned.add("attributes_cut", "a span's limit has cut attributes of an attempt")
+    end_ns = span.end_time or 0
+    return from_attributes(
+        attributes,
+        ts=format_moment(end_ns // 1_000),
+        latency_ms=max(0, (end_ns - (span.start_time or end_ns)) // 1_000_000),
+        trace_id=f"{identity.trace_id:032x}",
+        span_id=f"{identity.span_id:016x}",
+    )

@@ -1,0 +1,67 @@
+"""Flushing and shutting down within a deadline, whatever the SDK's own calls take."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+_log = logging.getLogger("otel_persona")
+
+Step = Callable[[float], object]
+"""One step of a flush or shutdown; it gets the seconds that are left."""
+
+
+class Handle:
+    """What ``configure`` gives back."""
+
+    def __init__(self, flush: Sequence[Step], close: Sequence[Step]) -> None:
+        self._flush = flush
+        self._close = close
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether ``shutdown`` was called."""
+        return self._closed
+
+    def force_flush(self, timeout_s: float = 30.0) -> bool:
+        """Send and write what is waiting; ``False`` where that failed or took longer."""
+        return run_within(timeout_s, self._flush)
+
+    def shutdown(self, timeout_s: float = 10.0) -> bool:
+        """Flush, close open batches and files, and stop; ``False`` where it took longer.
+
+        Local files come first, so that no deadline costs a line. A second call does nothing.
+        """
+        with self._lock:
+            if self._closed:
+                return True
+            self._closed = True
+        return run_within(timeout_s, self._close)
+
+
+def run_within(timeout_s: float, steps: Sequence[Step]) -> bool:
+    """Run the steps in a thread of their own, and wait no longer than ``timeout_s`` for them.
+
+    The SDK's ``force_flush`` and ``shutdown`` may wait for a dead collector past any timeout they
+    are given. The thread is a daemon: what still hangs ends with the process.
+    """
+    deadline = time.monotonic() + timeout_s
+    outcomes: list[bool] = []
+
+    def run() -> None:
+        for step in steps:
+            try:
+                done = step(max(0.0, deadline - time.monotonic())) is not False
+            except Exception as fault:  # noqa: BLE001 - the other steps still have to run
+                _log.warning("flushing failed: %r", fault)
+                done = False
+            outcomes.append(done)
+
+    worker = threading.Thread(target=run, name="otel-persona-flush", daemon=True)
+    worker.start()
+    worker.join(timeout_s)
+    return not worker.is_alive() and len(outcomes) == len(steps) and all(outcomes)
