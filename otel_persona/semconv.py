@@ -7,7 +7,9 @@ constants of the Python package are marked deprecated while they move.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
+
+import msgspec
 
 SCOPE_NAME = "otel_persona"
 """The instrumentation scope of every span, metric and event."""
@@ -50,7 +52,7 @@ class Attribute:
     ERROR_TYPE = "error.type"
 
 
-class Described(NamedTuple):
+class Described(msgspec.Struct, frozen=True):
     """An attribute and what it means."""
 
     name: str
@@ -82,7 +84,7 @@ ATTEMPT_ATTRIBUTES = (
 """What a span of an attempt carries."""
 
 
-class Instrument(NamedTuple):
+class Instrument(msgspec.Struct, frozen=True):
     """A metric: ``labels`` are its attribute names, ``boundaries`` the edges of a histogram."""
 
     name: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import NamedTuple
 
+import msgspec
 from opentelemetry import context as context_api
 from opentelemetry import trace
 
@@ -19,7 +19,7 @@ from otel_persona.semconv import ATTEMPT_SPAN, Attribute
 _ERROR_LENGTH = 1_000
 
 
-class Identity(NamedTuple):
+class Identity(msgspec.Struct, frozen=True):
     """What is known of an attempt when it starts."""
 
     stage: str

@@ -9,9 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
+import msgspec
 from opentelemetry import metrics, trace
 
 from otel_persona.errors import SettingsError
@@ -24,7 +24,7 @@ Clock = Callable[[], int]
 """Gives nanoseconds since the epoch."""
 
 
-class Reading(NamedTuple):
+class Reading(msgspec.Struct, frozen=True):
     """A moment: nanoseconds since the epoch, and of a clock that never steps back."""
 
     wall_ns: int
@@ -87,11 +87,10 @@ def install(telemetry: Telemetry) -> None:
     _installed = telemetry
 
 
-def uninstall(telemetry: Telemetry) -> None:
-    """Take this telemetry away, if it is still the one in use."""
+def uninstall() -> None:
+    """Take the telemetry away; the next attempt finds or makes another."""
     global _installed
-    if _installed is telemetry:
-        _installed = None
+    _installed = None
 
 
 def on_first_use(activate: Callable[[], None]) -> None:

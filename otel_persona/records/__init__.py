@@ -7,7 +7,6 @@ exporters and processors, and ``health`` counts what happened to records.
 
 from otel_persona.records.attempt_record import REQUIRED_KEYS, AttemptRecord, Status
 from otel_persona.records.codec import (
-    LineRead,
     decode_line,
     encode_line,
     read_line,
@@ -18,7 +17,6 @@ from otel_persona.records.moments import format_moment, is_naive, moment
 __all__ = [
     "REQUIRED_KEYS",
     "AttemptRecord",
-    "LineRead",
     "Status",
     "decode_line",
     "encode_line",

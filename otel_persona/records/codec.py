@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -16,16 +16,6 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(AttemptRecord)
 # How every line of ours starts; inside a JSON string the quotes would be escaped.
 _LINE_START = b'{"ts":'
-
-
-class LineRead(NamedTuple):
-    """What one line of a log holds: a record, or the reason it holds none, or both.
-
-    Both are there for a joined line: the reason names the fragment before the record.
-    """
-
-    record: AttemptRecord | None
-    reason: str | None
 
 
 def encode_line(record: AttemptRecord) -> bytes:
@@ -60,13 +50,15 @@ def decode_line(line: bytes) -> AttemptRecord:
     return record
 
 
-def read_line(line: bytes) -> LineRead:
+def read_line(line: bytes) -> tuple[AttemptRecord | None, str | None]:
     """Read one line, and where it fails look for a whole record at its end.
 
     A process killed inside a write leaves a fragment, and the next writer's line follows on it.
+    Gives a record, or the reason that there is none; for such a joined line it gives both, and
+    the reason names the fragment.
     """
     try:
-        return LineRead(decode_line(line), None)
+        return decode_line(line), None
     except RecordError as error:
         reason = error.reason
     start = line.rfind(_LINE_START)
@@ -74,9 +66,9 @@ def read_line(line: bytes) -> LineRead:
         try:
             record = decode_line(line[start:])
         except RecordError:
-            return LineRead(None, reason)
-        return LineRead(record, f"a fragment of {start} bytes before a whole record")
-    return LineRead(None, reason)
+            return None, reason
+        return record, f"a fragment of {start} bytes before a whole record"
+    return None, reason
 
 
 def record_from_entry(entry: Mapping[str, Any]) -> AttemptRecord:

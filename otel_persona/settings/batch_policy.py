@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, NamedTuple, cast
+from typing import Literal, cast
+
+import msgspec
 
 BatchKind = Literal["personas", "attempts", "sequence", "prefix", "time"]
 BATCH_FORMS = "personas:N, attempts:N, sequence:N, prefix or time:60s (also m, h)"
@@ -14,7 +16,7 @@ _FORM = re.compile(
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
-class BatchPolicy(NamedTuple):
+class BatchPolicy(msgspec.Struct, frozen=True):
     """How a stream of attempts is cut into batches.
 
     ``size`` counts distinct personas (``personas``, ``sequence``), attempts (``attempts``) or

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, get_type_hints
 
 import msgspec
 
@@ -20,7 +19,7 @@ _FILE_VARIABLE = "OTEL_PERSONA_SETTINGS"
 _FROM_ENVIRONMENT = ("run_id", "tier", "log", "batch", "stages", "strict", "fsync")
 
 
-class _Source(NamedTuple):
+class _Source(msgspec.Struct, frozen=True):
     name: str
     values: Mapping[str, Any]
     lax: bool = False
@@ -45,7 +44,7 @@ def load_settings(
     merged: dict[str, Any] = msgspec.to_builtins(Settings())
     for source in (
         _from_environment(environ, problems),
-        _Source(str(path), _from_file(Path(path), problems) if path else {}),
+        _Source(str(path), _from_file(os.fspath(path), problems) if path else {}),
         _Source("configure", given),
     ):
         _merge(merged, _checked(Settings, source, "", problems))
@@ -78,14 +77,15 @@ def _from_environment(environ: Mapping[str, str], problems: list[str]) -> _Sourc
     return _Source(_PREFIX + "*", values, lax=True)
 
 
-def _from_file(path: Path, problems: list[str]) -> Mapping[str, Any]:
+def _from_file(path: str, problems: list[str]) -> Mapping[str, Any]:
     try:
-        text = path.read_text("utf-8-sig")
+        with open(path, encoding="utf-8-sig") as file:  # noqa: PTH123 - pathlib costs every import 5 ms
+            text = file.read()
     except (OSError, UnicodeDecodeError) as error:
         problems.append(f"{path}: the settings file cannot be read: {error}")
         return {}
     try:
-        values = _load_toml(text) if path.suffix == ".toml" else _load_yaml(text)
+        values = _load_toml(text) if path.endswith(".toml") else _load_yaml(text)
     except ValueError as error:
         problems.append(f"{path}: {' '.join(str(error).split())}")
         return {}

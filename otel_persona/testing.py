@@ -1,0 +1,134 @@
+"""Helpers for tests of programs that generate personas: what came out, held in memory.
+
+    from otel_persona.testing import capture
+
+    def test_repairs_are_recorded():
+        with capture() as captured:
+            write_background("p1", "...")
+        assert captured.records[0].repairs == ["trait_leak"]
+
+Nothing global is touched but the telemetry of this package, for as long as the block lasts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Unpack
+
+from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor, ReadWriteLogRecord
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.sampling import Sampler
+from opentelemetry.trace import Tracer
+
+from otel_persona.aggregation import BatchSummary, IndicatorChange
+from otel_persona.instrumentation import telemetry
+from otel_persona.instrumentation.telemetry import Clock
+from otel_persona.records import AttemptRecord
+from otel_persona.records.spans import record_of
+from otel_persona.settings import SettingValues
+from otel_persona.setup import Handle, configure
+
+__all__ = ["Captured", "capture"]
+
+
+class Captured:
+    """What attempts have left behind, in the order in which they ended."""
+
+    def __init__(self, sampler: Sampler | None) -> None:
+        self._keeper = _Keeper()
+        self._reader = InMemoryMetricReader()
+        self._events = _EventKeeper()
+        self.tracer_provider = TracerProvider(sampler, shutdown_on_exit=False)
+        self.tracer_provider.add_span_processor(self._keeper)
+        self.meter_provider = MeterProvider([self._reader], shutdown_on_exit=False)
+        self.logger_provider = LoggerProvider(shutdown_on_exit=False)
+        self.logger_provider.add_log_record_processor(self._events)
+        self.batches: list[BatchSummary] = []
+        self.changes: list[IndicatorChange] = []
+        self.handle = Handle((), ())
+
+    @property
+    def records(self) -> Sequence[AttemptRecord]:
+        """The attempts' records, unsampled ones included."""
+        return self._keeper.records
+
+    @property
+    def spans(self) -> Sequence[ReadableSpan]:
+        """All spans that have ended, of attempts and others, unsampled ones included."""
+        return self._keeper.spans
+
+    @property
+    def events(self) -> Sequence[ReadWriteLogRecord]:
+        """The log events; ``log_record`` of each holds its name, severity and attributes."""
+        return self._events.events
+
+    def tracer(self, name: str = "test") -> Tracer:
+        """Give a tracer whose spans are captured too."""
+        return self.tracer_provider.get_tracer(name)
+
+    def metric(self, name: str) -> Mapping[tuple[tuple[str, Any], ...], Any]:
+        """Read a metric now: its data points by their sorted labels; empty where there is none."""
+        data = self._reader.get_metrics_data()
+        return {
+            tuple(sorted((point.attributes or {}).items())): point
+            for resource in (data.resource_metrics if data is not None else ())
+            for scope in resource.scope_metrics
+            for metric in scope.metrics
+            if metric.name == name
+            for point in metric.data.data_points
+        }
+
+
+class _EventKeeper(LogRecordProcessor):
+    def __init__(self) -> None:
+        self.events: list[ReadWriteLogRecord] = []
+
+    def on_emit(self, log_record: ReadWriteLogRecord) -> None:
+        self.events.append(log_record)
+
+    def shutdown(self) -> None:
+        """Keep what there is."""
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002 - the SDK's signature
+        return True
+
+
+class _Keeper(SpanProcessor):
+    def __init__(self) -> None:
+        self.spans: list[ReadableSpan] = []
+        self.records: list[AttemptRecord] = []
+
+    def on_end(self, span: ReadableSpan) -> None:
+        self.spans.append(span)
+        record = record_of(span)
+        if record is not None:
+            self.records.append(record)
+
+
+@contextmanager
+def capture(
+    *, sampler: Sampler | None = None, clock: Clock | None = None, **settings: Unpack[SettingValues]
+) -> Iterator[Captured]:
+    """Capture what attempts in this block leave behind.
+
+    ``settings`` are those of ``configure``; ``sampler`` is the tracer provider's. Open batches are
+    closed at the end of the block.
+    """
+    captured = Captured(sampler)
+    captured.handle = configure(
+        tracer_provider=captured.tracer_provider,
+        meter_provider=captured.meter_provider,
+        logger_provider=captured.logger_provider,
+        clock=clock,
+        on_batch=captured.batches.append,
+        on_indicator_change=captured.changes.append,
+        **settings,
+    )
+    try:
+        yield captured
+    finally:
+        captured.handle.shutdown()
+        telemetry.uninstall()
