@@ -1,0 +1,102 @@
+"""From a stream of attempts to the summaries of its batches and of its tier."""
+
+from __future__ import annotations
+
+import msgspec
+
+from otel_persona.aggregation.batch_summary import BatchSummary, summarise_batch
+from otel_persona.aggregation.cuts import Cut, Cutter
+from otel_persona.aggregation.key_indicators import key_indicators
+from otel_persona.aggregation.keyed_cuts import KeyedCutter
+from otel_persona.aggregation.position_cuts import AttemptsCutter, PersonasCutter
+from otel_persona.aggregation.tier_state import TierState
+from otel_persona.aggregation.tier_summary import TierSummary, summarise_tier
+from otel_persona.errors import UsageError
+from otel_persona.records import AttemptRecord
+from otel_persona.settings import BatchPolicy, Settings
+
+
+class Aggregator:
+    """Folds one stream of attempts of one run and tier.
+
+    ``tier`` is the tier's name; without it the settings' one, else it follows from the run id of
+    the first attempt. ``open_batches`` bounds how many batches of a keyed policy (``sequence``,
+    ``prefix``, ``time``) are open at once; without it all are until ``finish``, as reading a log
+    needs. Memory holds the open batches and sums over the closed ones, so it does not grow with
+    the number of attempts. It can be pickled.
+    """
+
+    def __init__(
+        self, settings: Settings, tier: str | None = None, *, open_batches: int | None = None
+    ) -> None:
+        self._settings = settings
+        self._tier_name = tier
+        self._open_batches = open_batches
+        self._cutter = _cutter(settings.batch_policy, open_batches)
+        self._tier = TierState()
+
+    def add(self, record: AttemptRecord) -> list[BatchSummary]:
+        """Take an attempt and give the batches that it closed, usually none.
+
+        Raises ``RecordError`` where the batch policy needs a persona id that the attempt does not
+        have, or where a score is not a finite number; the attempt is then not counted.
+        """
+        cuts = self._cutter.add(record)
+        if self._tier_name is None:
+            self._tier_name = self._settings.tier_of(record.run_id)
+        return [self._close(cut) for cut in cuts] if cuts else []
+
+    def finish(self) -> list[BatchSummary]:
+        """Close what is open; attempts that follow start new batches."""
+        return [self._close(cut) for cut in self._cutter.finish()]
+
+    def tier_summary(self) -> TierSummary:
+        """Give the figures over the batches closed so far."""
+        name = self._tier_name
+        if name is None:
+            name = self._settings.tier_of(self._settings.run_id or "")
+        return summarise_tier(self._tier, name, self._settings)
+
+    def merge(self, other: Aggregator) -> None:
+        """Take in the attempts of ``other``, another part of the same run; it stays as it is.
+
+        Parts may be merged in any order. Raises ``UsageError`` where parts cannot be merged: under
+        a policy that cuts by position, with bounded ``open_batches``, after a batch was closed,
+        and with other settings.
+        """
+        mine, others = self._mergeable(), other._mergeable()
+        if self._settings != other._settings:
+            raise UsageError("aggregations with different settings cannot be merged")
+        mine.merge(others)
+        if self._tier_name is None:
+            self._tier_name = other._tier_name
+
+    def _mergeable(self) -> KeyedCutter:
+        if not isinstance(self._cutter, KeyedCutter):
+            raise UsageError(
+                f"batches of {self._settings.batch} depend on the position in the stream, so parts "
+                "cannot be merged; sequence:N, prefix and time:60s can"
+            )
+        if self._open_batches is not None or self._tier.batches:
+            raise UsageError("parts can be merged only while all of their batches are open")
+        return self._cutter
+
+    def _close(self, cut: Cut) -> BatchSummary:
+        summary = summarise_batch(
+            cut.state,
+            self._settings.prices,
+            index=self._tier.batches,
+            key=cut.key,
+            complete=cut.complete,
+        )
+        self._tier.add(cut.state, summary)
+        indicators = key_indicators(cut.state, summary, self._tier, self._settings.indicators)
+        return msgspec.structs.replace(summary, indicators=indicators)
+
+
+def _cutter(policy: BatchPolicy, open_batches: int | None) -> Cutter:
+    if policy.kind == "personas":
+        return PersonasCutter(policy.size)
+    if policy.kind == "attempts":
+        return AttemptsCutter(policy.size)
+    return KeyedCutter(policy, open_batches)

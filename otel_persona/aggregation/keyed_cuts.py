@@ -1,0 +1,100 @@
+"""Batches by a key of the record: ``sequence:N``, ``prefix`` and ``time:60s``."""
+
+from __future__ import annotations
+
+from otel_persona.aggregation.batch_state import BatchState
+from otel_persona.aggregation.cuts import Cut
+from otel_persona.errors import RecordError
+from otel_persona.records import AttemptRecord, moment
+from otel_persona.settings import BatchPolicy
+
+_Key = int | str
+_MICROSECONDS = 1_000_000
+_MOST_DIGITS = 640
+
+
+class KeyedCutter:
+    """Keeps a batch open for each key.
+
+    Without ``open_batches`` all stay open until ``finish``, and parts of a log merge; with it (at
+    least 1), the least recently touched one is closed when there are more, and later attempts of
+    its key open a further part of it.
+
+    A batch of ``time`` is partial where it is the last, a batch of ``sequence`` where it is the
+    last and has fewer personas than its size, and so is a batch closed after one of a higher
+    number, which is mostly such a further part. A batch of ``prefix`` never is.
+    """
+
+    def __init__(self, policy: BatchPolicy, open_batches: int | None = None) -> None:
+        self._policy = policy
+        self._open_batches = open_batches
+        # The least recently touched first, where their number is limited.
+        self._open: dict[_Key, BatchState] = {}
+        self._newest_closed: int | None = None
+
+    def add(self, record: AttemptRecord) -> list[Cut]:
+        """Take an attempt and give the batch that it closed, if any.
+
+        Raises ``RecordError`` where the attempt has no such key, and what folding raises.
+        """
+        key = _key(self._policy, record)
+        state = self._open.get(key) or BatchState()
+        state.add(record)
+        if self._open_batches is not None:
+            self._open.pop(key, None)
+        self._open[key] = state
+        if self._open_batches is None or len(self._open) <= self._open_batches:
+            return []
+        oldest = next(iter(self._open))
+        return [self._close(oldest, self._open.pop(oldest), is_last=False)]
+
+    def finish(self) -> list[Cut]:
+        """Close what is open, by number, or for ``prefix`` by the first moment and the key."""
+        batches = sorted(self._open.items(), key=_order)
+        self._open = {}
+        last = len(batches) - 1
+        return [
+            self._close(key, state, is_last=position == last)
+            for position, (key, state) in enumerate(batches)
+        ]
+
+    def merge(self, other: KeyedCutter) -> None:
+        """Take in the open batches of ``other``, which stays as it is."""
+        for key, state in other._open.items():
+            self._open.setdefault(key, BatchState()).merge(state)
+
+    def _close(self, key: _Key, state: BatchState, *, is_last: bool) -> Cut:
+        if isinstance(key, str):
+            return Cut(state, key, complete=True)
+        in_order = self._newest_closed is None or key > self._newest_closed
+        if in_order:
+            self._newest_closed = key
+        full = self._policy.kind == "sequence" and len(state.personas) >= self._policy.size
+        return Cut(state, str(key), complete=full or (in_order and not is_last))
+
+
+def _key(policy: BatchPolicy, record: AttemptRecord) -> _Key:
+    if policy.kind == "time":
+        return moment(record.ts) // (policy.size * _MICROSECONDS)
+    persona_id = record.persona_id
+    if policy.kind == "prefix":
+        return persona_id.partition("-")[0]
+    number = _whole_number(persona_id)
+    if number is None:
+        raise RecordError(
+            f"persona_id {persona_id!r:.60} is not a whole number, which {policy} needs"
+        )
+    return number // policy.size
+
+
+def _whole_number(text: str) -> int | None:
+    digits = text.removeprefix("-")
+    # Up to as many digits as Python is always willing to read; no id has more.
+    if digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS:
+        return int(text)
+    return None
+
+
+def _order(batch: tuple[_Key, BatchState]) -> tuple[int, str, str]:
+    key, state = batch
+    return (0, state.start, key) if isinstance(key, str) else (key, "", "")

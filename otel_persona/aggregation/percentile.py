@@ -1,0 +1,37 @@
+"""A percentile of whole numbers that are kept as counts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+
+def percentile(counts: Mapping[int, int], percent: int) -> float:
+    """Give a percentile of the numbers in ``counts`` (number to how often it occurs, not empty).
+
+    Linear interpolation between order statistics, NumPy's default: definition 7 of Hyndman and
+    Fan, *Sample Quantiles in Statistical Packages* (1996). The interpolation starts from the
+    nearer neighbour, as NumPy's does, so that both give the same float.
+    """
+    total = sum(counts.values())
+    position = (total - 1) * (percent / 100)
+    rank = math.floor(position)
+    below, above = _neighbours(counts, rank)
+    weight = position - rank
+    if weight >= 0.5:
+        return above - (above - below) * (1 - weight)
+    return below + (above - below) * weight
+
+
+def _neighbours(counts: Mapping[int, int], rank: int) -> tuple[int, int]:
+    """Give the numbers at ``rank`` and the rank after it, or the last twice, in ascending order."""
+    seen = 0
+    below: int | None = None
+    number = 0
+    for number in sorted(counts):
+        seen += counts[number]
+        if below is None and seen > rank:
+            below = number
+        if seen > rank + 1:
+            break
+    return (number if below is None else below), number

@@ -1,0 +1,51 @@
+"""Batches by position in the stream: ``personas:N`` and ``attempts:N``."""
+
+from __future__ import annotations
+
+from otel_persona.aggregation.batch_state import BatchState
+from otel_persona.aggregation.cuts import Cut
+from otel_persona.records import AttemptRecord
+
+
+class PersonasCutter:
+    """Closes a batch when a persona appears that would be one too many."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._open = BatchState()
+
+    def add(self, record: AttemptRecord) -> list[Cut]:
+        """Take an attempt and give the batch that it closed, if any."""
+        personas = self._open.personas
+        cuts = []
+        if len(personas) >= self._size and record.persona_id not in personas:
+            cuts = self.finish()
+        self._open.add(record)
+        return cuts
+
+    def finish(self) -> list[Cut]:
+        """Close the open batch; it is complete if it has all its personas."""
+        state, self._open = self._open, BatchState()
+        if not state.attempts:
+            return []
+        return [Cut(state, None, len(state.personas) >= self._size)]
+
+
+class AttemptsCutter:
+    """Closes a batch with its last attempt."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._open = BatchState()
+
+    def add(self, record: AttemptRecord) -> list[Cut]:
+        """Take an attempt and give the batch that it closed, if any."""
+        self._open.add(record)
+        return self.finish() if self._open.attempts >= self._size else []
+
+    def finish(self) -> list[Cut]:
+        """Close the open batch; it is complete if it has all its attempts."""
+        state, self._open = self._open, BatchState()
+        if not state.attempts:
+            return []
+        return [Cut(state, None, state.attempts >= self._size)]

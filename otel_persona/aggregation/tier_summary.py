@@ -1,0 +1,111 @@
+"""The specified figures of one tier, made from its state."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from otel_persona.aggregation.tier_state import TierState
+from otel_persona.aggregation.trend import Trend, steepest_slope
+from otel_persona.settings import Direction, DriftThresholds, Settings
+
+
+class ValidatorTrend(msgspec.Struct, kw_only=True, frozen=True):
+    """The slope of a validator's mean score, and whether it goes the validator's bad way.
+
+    ``worsening`` is ``None`` where there is no slope, no direction, or two bad ways (``band``).
+    """
+
+    slope: float | None
+    direction: Direction | None
+    worsening: bool | None
+
+
+class DriftReachable(msgspec.Struct, kw_only=True, frozen=True):
+    """Which thresholds of ``drift_detected`` so many batches can reach at all."""
+
+    repair_rate_trend: bool
+    opening_entropy_trend: bool
+    pollyanna_score_trend: bool
+
+
+class TierSummary(msgspec.Struct, kw_only=True, frozen=True):
+    """The figures of the closed batches of one tier, under the specification's names.
+
+    Trends are slopes per batch over the complete batches, ``None`` below two of them: of a share,
+    of milliseconds, of bits, of a mean score. ``total_personas`` counts a persona once in each
+    batch that has attempts of it. ``overall_success_rate`` is over all attempts, ``None`` before
+    the first batch.
+    """
+
+    tier: str
+    total_personas: int
+    total_attempts: int
+    overall_success_rate: float | None
+    repair_rate_trend: float | None
+    latency_trend: float | None
+    opening_entropy_trend: float | None
+    pollyanna_score_trend: float | None
+    drift_detected: bool
+    drift_reachable: DriftReachable
+    validator_trends: dict[str, ValidatorTrend]
+
+
+def summarise_tier(state: TierState, tier: str, settings: Settings) -> TierSummary:
+    """Make the figures of a tier."""
+    repairs = state.repair_rate.slope()
+    openings = state.opening_entropy.slope()
+    pollyanna = _pollyanna(state).slope()
+    thresholds = settings.drift
+    return TierSummary(
+        tier=tier,
+        total_personas=state.personas,
+        total_attempts=state.attempts,
+        overall_success_rate=state.successes / state.attempts if state.attempts else None,
+        repair_rate_trend=repairs,
+        latency_trend=state.latency.slope(),
+        opening_entropy_trend=openings,
+        pollyanna_score_trend=pollyanna,
+        drift_detected=(
+            (repairs is not None and repairs > thresholds.repair_rate_trend)
+            or (openings is not None and openings < thresholds.opening_entropy_trend)
+            or (pollyanna is not None and pollyanna > thresholds.pollyanna_score_trend)
+        ),
+        drift_reachable=_reachable(state, thresholds),
+        validator_trends={
+            name: _validator_trend(state.scores[name], settings.direction(name))
+            for name in sorted(state.scores)
+        },
+    )
+
+
+def _pollyanna(state: TierState) -> Trend:
+    return state.scores.get("pollyanna") or Trend()
+
+
+def _reachable(state: TierState, thresholds: DriftThresholds) -> DriftReachable:
+    """Compare the steepest slope there can be with each threshold.
+
+    Repair rates and pollyanna scores lie from 0 to 1, an entropy from 0 to log2 of the moves.
+    """
+    bits = math.log2(state.distinct_moves or 1)
+    return DriftReachable(
+        repair_rate_trend=steepest_slope(state.repair_rate.points) > thresholds.repair_rate_trend,
+        opening_entropy_trend=(
+            -steepest_slope(state.opening_entropy.points) * bits < thresholds.opening_entropy_trend
+        ),
+        pollyanna_score_trend=(
+            steepest_slope(_pollyanna(state).points) > thresholds.pollyanna_score_trend
+        ),
+    )
+
+
+def _validator_trend(trend: Trend, direction: Direction | None) -> ValidatorTrend:
+    slope = trend.slope()
+    worsening = None
+    if slope is not None and direction == "higher_is_worse":
+        worsening = slope > 0
+    elif slope is not None and direction == "higher_is_better":
+        worsening = slope < 0
+    return ValidatorTrend(slope=slope, direction=direction, worsening=worsening)

@@ -1,0 +1,68 @@
+"""The least-squares slope of a figure over the batches of a tier."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from otel_persona.aggregation.exact_sum import UNIT_BITS, in_units
+
+
+class Trend(msgspec.Struct):
+    """Exact sums over points (batch index, value), enough for their least-squares line.
+
+    Values are summed in units of ``2**-UNIT_BITS``, so neither the order of the points nor a
+    split has any influence on the slope.
+    """
+
+    points: int = 0
+    sum_i: int = 0
+    sum_ii: int = 0
+    sum_y: int = 0
+    sum_iy: int = 0
+
+    def add(self, index: int, value: float) -> None:
+        """Add the value of the batch ``index``."""
+        y = in_units(value)
+        self.points += 1
+        self.sum_i += index
+        self.sum_ii += index * index
+        self.sum_y += y
+        self.sum_iy += index * y
+
+    def merge(self, other: Trend) -> None:
+        """Take in the points of ``other``, which are of other batches."""
+        self.points += other.points
+        self.sum_i += other.sum_i
+        self.sum_ii += other.sum_ii
+        self.sum_y += other.sum_y
+        self.sum_iy += other.sum_iy
+
+    def slope(self) -> float | None:
+        """Give the slope per batch, rounded once; ``None`` below two points.
+
+        Ordinary least squares: ``(nΣiy - ΣiΣy) / (nΣi² - (Σi)²)``. A slope beyond the largest
+        float, which only absurd scores can have, is infinite.
+        """
+        if self.points < 2:
+            return None
+        rise = self.points * self.sum_iy - self.sum_i * self.sum_y
+        run = (self.points * self.sum_ii - self.sum_i**2) << UNIT_BITS
+        try:
+            return rise / run
+        except OverflowError:
+            return math.inf if rise > 0 else -math.inf
+
+
+def steepest_slope(points: int) -> float:
+    """Give the largest least-squares slope that values from 0 to 1 can have over so many batches.
+
+    It belongs to a first half of 0 and a second half of 1: with ``x`` the distance of an index
+    from the mean index, the slope ``Σxy / Σx²`` is largest where ``y`` is 1 for every positive
+    ``x``. That is ``1.5n / (n² - 1)`` for an even and ``1.5 / n`` for an odd number of batches in
+    a row; gaps between them only lower it. 0 below two.
+    """
+    if points < 2:
+        return 0.0
+    return 1.5 / points if points % 2 else 1.5 * points / (points**2 - 1)
