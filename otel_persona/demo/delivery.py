@@ -1,0 +1,59 @@
+"""Whether a collector took what was sent to it.
+
+The SDK's exporters tell a failed delivery only in their logs, so that is where this looks.
+"""
+
+from __future__ import annotations
+
+import logging
+from types import TracebackType
+
+import otel_persona as op
+
+_TIMEOUT_S = 10.0
+_GIVE_UP_S = 2.0
+
+
+class DeliveryWatch(logging.Handler):
+    """Flushes where sending is ``wanted``, and takes the exporters' error messages while open.
+
+    ``problem`` is the first of them, in one line.
+    """
+
+    def __init__(self, *, wanted: bool) -> None:
+        super().__init__(logging.ERROR)
+        self.problem: str | None = None
+        self._wanted = wanted
+        self._logger = logging.getLogger("opentelemetry")
+
+    def __enter__(self) -> DeliveryWatch:
+        if self._wanted:
+            self._logger.addHandler(self)
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self._logger.removeHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the first message, and what was raised."""
+        raised = f": {record.exc_info[1]}" if record.exc_info else ""
+        self._note(f"{record.getMessage()}{raised}")
+
+    def send(self, handle: op.Handle) -> None:
+        """Send what is waiting, unless sending has failed before."""
+        if self._wanted and self.problem is None and not handle.force_flush(_TIMEOUT_S):
+            self._note(f"no answer within {_TIMEOUT_S:.0f} s")
+
+    def shutdown(self, handle: op.Handle) -> None:
+        """Send the last figures and stop; after a failure without waiting long."""
+        stopped = handle.shutdown(_TIMEOUT_S if self.problem is None else _GIVE_UP_S)
+        if self._wanted and not stopped:
+            self._note(f"no answer within {_TIMEOUT_S:.0f} s")
+
+    def _note(self, problem: str) -> None:
+        self.problem = self.problem or " ".join(problem.split())

@@ -1,0 +1,55 @@
+"""Where the demo's log goes; only the log of an earlier demo is ever replaced."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from otel_persona.errors import RecordError, UsageError
+from otel_persona.records import decode_line
+
+LOG_NAME = "generation.log"
+RUN_ID_START = "demo_"
+
+
+def check_place(folder: Path) -> Path:
+    """Give the path of the log in ``folder``, which need not exist.
+
+    Raises ``UsageError`` where something else is there already.
+    """
+    log = folder / LOG_NAME
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{folder} is not a folder; choose another with --out")
+        if log.exists() and not _is_of_a_demo(log):
+            raise UsageError(
+                f"{log} is not the log of an earlier demo, so it stays as it is; choose another "
+                "folder with --out"
+            )
+    except OSError as error:
+        raise UsageError(f"{error.filename}: {error.strerror}") from error
+    return log
+
+
+def clear_place(log: Path) -> None:
+    """Make the folder and take an earlier log away.
+
+    Raises ``UsageError`` where the folder cannot be made or written.
+    """
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"{error.filename}: {error.strerror}") from error
+    if not os.access(log.parent, os.W_OK | os.X_OK):
+        raise UsageError(f"{log.parent} cannot be written; choose another folder with --out")
+
+
+def _is_of_a_demo(log: Path) -> bool:
+    if not log.is_file():
+        return False
+    with log.open("rb") as lines:
+        try:
+            return decode_line(lines.readline()).run_id.startswith(RUN_ID_START)
+        except RecordError:
+            return False

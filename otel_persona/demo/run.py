@@ -1,0 +1,138 @@
+"""The whole demo: the data, the pipeline and the telemetry put together, and what came out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import otel_persona as op
+from otel_persona.aggregation import BatchSummary, IndicatorChange
+from otel_persona.analysis import BatchAnalysis, LogReader, RunAttempts, analyse_batches
+from otel_persona.demo.clock import VirtualClock
+from otel_persona.demo.collapse import Texts, pick_handful
+from otel_persona.demo.delivery import DeliveryWatch
+from otel_persona.demo.draws import Draws
+from otel_persona.demo.laps import request_laps, text_laps
+from otel_persona.demo.log_place import RUN_ID_START, check_place, clear_place
+from otel_persona.demo.pipeline import Pipeline
+from otel_persona.demo.replay import Position, Replay
+from otel_persona.demo.sources import Request, load_requests, load_texts
+from otel_persona.errors import UsageError
+from otel_persona.settings import Settings, load_settings, switched_off
+
+PERSONAS_PER_BATCH = 100
+BATCH = f"personas:{PERSONAS_PER_BATCH}"
+
+_FLUSH_EVERY = 100  # personas, so that the SDK's queue of 2,048 spans never overflows
+
+
+class Plan(NamedTuple):
+    """What to do: see the command's options."""
+
+    folder: Path
+    attempts: int
+    collapse: bool
+    otlp: str | None
+    seed: int
+
+
+class Watcher(Protocol):
+    """Sees batches close and indicators change while the demo runs."""
+
+    def on_batch(self, batch: BatchSummary) -> None:
+        """Take a batch that has closed."""
+
+    def on_change(self, change: IndicatorChange) -> None:
+        """Take an indicator's change of band."""
+
+
+class Outcome(NamedTuple):
+    """What came out; ``analysis`` is read back from the log.
+
+    ``simulated_from`` is where the collapse begins, ``undelivered`` why the collector did not take
+    everything. ``virtual_s`` seconds passed on the clock of the replay, ``wall_s`` outside.
+    """
+
+    run_id: str
+    log: Path
+    personas: int
+    analysis: BatchAnalysis
+    simulated_from: Position | None
+    undelivered: str | None
+    virtual_s: float
+    wall_s: float
+
+
+def run_demo(plan: Plan, watcher: Watcher) -> Outcome:
+    """Run the demo; raises ``PersonaError`` where it cannot be run as planned."""
+    started = time.monotonic()
+    log = check_place(plan.folder)
+    if switched_off():
+        raise UsageError("OTEL_SDK_DISABLED is true, so nothing would be recorded; unset it")
+    run_id = _new_run_id(plan)
+    settings = load_settings({"run_id": run_id, "otlp": plan.otlp, "batch": BATCH})
+    clear_place(log)
+    requests = list(islice(_requests(plan), plan.attempts))
+    # No attempt takes more than one request, so the replay ends before now.
+    longest_s = sum(request.latency_s for request in requests)
+    clock = VirtualClock(time.time_ns() - round(longest_s * 1e9))
+    began_ns = clock()
+    replay = Replay(Pipeline(iter(requests), clock), _texts(plan), plan.attempts)
+    with DeliveryWatch(wanted=plan.otlp is not None) as delivery:
+        handle = op.configure(
+            run_id=run_id,
+            log=str(log),
+            otlp=plan.otlp,
+            batch=BATCH,
+            clock=clock,
+            on_batch=watcher.on_batch,
+            on_indicator_change=watcher.on_change,
+        )
+        try:
+            replay.run(partial(_after_persona, delivery, handle))
+            delivery.send(handle)
+        finally:
+            delivery.shutdown(handle)
+    return Outcome(
+        run_id=run_id,
+        log=log,
+        personas=replay.personas,
+        analysis=_read_back(log, settings),
+        simulated_from=replay.half_way if plan.collapse else None,
+        undelivered=delivery.problem,
+        virtual_s=(clock() - began_ns) / 1e9,
+        wall_s=time.monotonic() - started,
+    )
+
+
+def _new_run_id(plan: Plan) -> str:
+    """Name the run; its name says it where a part is simulated."""
+    suffix = "_collapse" if plan.collapse else ""
+    return f"{RUN_ID_START}{datetime.now(UTC):%Y%m%d_%H%M%S}{suffix}"
+
+
+def _requests(plan: Plan) -> Iterator[Request]:
+    return request_laps(load_requests(), Draws(plan.seed, "requests"))
+
+
+def _texts(plan: Plan) -> Texts:
+    texts = load_texts()
+    laps = text_laps(texts, Draws(plan.seed, "texts"))
+    handful = pick_handful(texts) if plan.collapse else ()
+    return Texts(laps, handful, draws=Draws(plan.seed, "collapse"))
+
+
+def _after_persona(delivery: DeliveryWatch, handle: op.Handle, personas: int) -> None:
+    if personas % _FLUSH_EVERY == 0:
+        delivery.send(handle)
+
+
+def _read_back(log: Path, settings: Settings) -> BatchAnalysis:
+    """Make the figures from the lines on the disk, as ``analyze`` does."""
+    reader = LogReader([str(log)], on_skip=lambda _: None)
+    return analyse_batches(RunAttempts(reader), settings)

@@ -1,0 +1,24 @@
+"""Small validators for persona texts in English; each reads one text and needs nothing else.
+
+``openings`` sorts first sentences and tells how unlike the recent ones they are, ``positivity``
+weighs happy words against unhappy ones, ``traits`` finds labels of the prompt in the text,
+``anchors`` collects concrete details, and ``wording`` cuts texts into sentences and words.
+"""
+
+from otel_persona.demo.validators.anchors import anchor_specificity, find_anchors
+from otel_persona.demo.validators.openings import RecentOpenings, opening_move
+from otel_persona.demo.validators.positivity import pollyanna
+from otel_persona.demo.validators.traits import trait_leak, traits_named
+from otel_persona.demo.validators.wording import sentences, words
+
+__all__ = [
+    "RecentOpenings",
+    "anchor_specificity",
+    "find_anchors",
+    "opening_move",
+    "pollyanna",
+    "sentences",
+    "trait_leak",
+    "traits_named",
+    "words",
+]
