@@ -1,0 +1,158 @@
+"""The bytes of a log: plain, compressed or standard input, in chunks and in lines."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import stat
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
+from pathlib import Path
+
+from otel_persona.errors import LogReadError
+
+LONGEST_LINE = 16 << 20
+"""Bytes; of a longer line only the end is kept, so that no file can fill the memory."""
+
+_STANDARD_INPUT = "-"
+_CHUNK = 1 << 20
+# What pyarrow has decompressed within a read is lost where that read fails, so it works on little.
+_ZSTD_PIECE = 1 << 12
+
+
+class LogFile:
+    """One log: its name for people, and its bytes.
+
+    ``damage`` says after reading why the compressed data ended early, if it did.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        # A name may hold bytes that are no text.
+        self.name = os.fsencode(path).decode("utf-8", "replace")
+        if path == _STANDARD_INPUT:
+            self.name = "<stdin>"
+        self.damage: str | None = None
+
+    def lines(self, progress: Callable[[int], object]) -> Iterator[list[bytes]]:
+        """Give the lines without their newlines, many at a time; the last need not have one.
+
+        Compressed data is read up to its first damage. ``progress`` gets how many bytes of the file
+        were taken since it was called last. Raises ``LogReadError`` where the file cannot be opened
+        or the disk fails.
+        """
+        rest = b""
+        for chunk in self._chunks(progress):
+            lines = chunk.split(b"\n")
+            lines[0] = rest + lines[0]
+            rest = lines.pop()[-LONGEST_LINE:]
+            yield lines
+        yield [rest]
+
+    def check(self) -> os.stat_result | None:
+        """Look at the file without opening it; standard input is not looked at.
+
+        Raises ``LogReadError`` where it is missing, a folder, or may not be read.
+        """
+        if self.path == _STANDARD_INPUT:
+            return None
+        try:
+            status = Path(self.path).stat()
+        except OSError as error:
+            raise LogReadError(f"{self.name}: {_reason(error)}") from error
+        if stat.S_ISDIR(status.st_mode):
+            raise LogReadError(f"{self.name} is a folder; name the logs in it")
+        if not os.access(self.path, os.R_OK):
+            raise LogReadError(f"{self.name}: Permission denied")
+        return status
+
+    def _chunks(self, progress: Callable[[int], object]) -> Iterator[bytes]:
+        try:
+            with self._open() as file:
+                read = self._reader(file)
+                seekable = file.seekable()
+                done = 0
+                while chunk := read():
+                    if seekable:
+                        position = file.tell()
+                        progress(position - done)
+                        done = position
+                    yield chunk
+        except OSError as error:
+            raise LogReadError(f"{self.name}: {_reason(error)}") from error
+
+    def _open(self) -> io.BufferedReader:
+        if self.path == _STANDARD_INPUT:
+            return os.fdopen(0, "rb", closefd=False)
+        return Path(self.path).open("rb")
+
+    def _reader(self, file: io.BufferedReader) -> Callable[[], bytes]:
+        if self.path.endswith(".gz"):
+            return self._until_damaged(_gzip_reader(file))
+        if self.path.endswith(".zst"):
+            return self._until_damaged(_zstd_reader(file))
+        return lambda: file.read1(_CHUNK)
+
+    def _until_damaged(self, read: Callable[[], bytes]) -> Callable[[], bytes]:
+        def read_or_note() -> bytes:
+            try:
+                return read()
+            except (OSError, EOFError, zlib.error) as error:
+                self.damage = f"the compressed data is damaged from here on: {_reason(error)}"
+                return b""
+
+        return read_or_note
+
+
+def check_logs(logs: Iterable[LogFile]) -> int:
+    """Look at all logs before any is read, and give the bytes of those whose size is known.
+
+    Raises ``LogReadError`` where one cannot be read, or is there twice and would count twice.
+    """
+    size = 0
+    seen = set()
+    for log in logs:
+        status = log.check()
+        identity = (status.st_dev, status.st_ino) if status else _STANDARD_INPUT
+        if identity in seen:
+            raise LogReadError(f"{log.name} is named twice; its attempts would count twice")
+        seen.add(identity)
+        size += status.st_size if status else 0
+    return size
+
+
+def _gzip_reader(file: io.BufferedReader) -> Callable[[], bytes]:
+    archive = gzip.GzipFile(fileobj=file)
+    # Unlike read, read1 gives what was decompressed before the damage.
+    return lambda: archive.read1(_CHUNK)
+
+
+def _zstd_reader(file: io.BufferedReader) -> Callable[[], bytes]:
+    pyarrow = import_module("pyarrow")  # costs 160 ms, and most logs are plain
+    pieces = pyarrow.PythonFile(_ShortReads(file), "r")
+    stream = pyarrow.CompressedInputStream(pieces, "zstd")
+
+    def read() -> bytes:
+        piece: bytes = stream.read(_ZSTD_PIECE)
+        return piece
+
+    return read
+
+
+class _ShortReads(io.RawIOBase):
+    """Gives a file in small pieces, however much is asked for."""
+
+    def __init__(self, file: io.BufferedReader) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        return self._file.read(min(size, _ZSTD_PIECE))
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)

@@ -1,0 +1,119 @@
+"""The three figures that the specification reads from a log with jq, of all runs together.
+
+They group and name as jq does: a group is named by the persona id of its first attempt.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from otel_persona.aggregation.cuts import Cut
+from otel_persona.aggregation.keyed_cuts import KeyedCutter
+from otel_persona.analysis.reading import LogReader
+from otel_persona.analysis.run_attempts import no_attempts
+from otel_persona.analysis.token_tally import TokenTally
+from otel_persona.errors import RecordError, UsageError
+from otel_persona.settings import BatchPolicy, Prices
+
+
+class Cost(msgspec.Struct, kw_only=True, frozen=True):
+    """The tokens of a log and what they cost."""
+
+    attempts: int
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    cost_usd: float
+
+
+class RepairRate(msgspec.Struct, kw_only=True, frozen=True):
+    """The share of attempts with a repair, from 0 to 1, in one group."""
+
+    batch: str
+    attempts: int
+    repaired: int
+    repair_rate: float
+
+
+class PollyannaMean(msgspec.Struct, kw_only=True, frozen=True):
+    """The mean pollyanna score of one group over its ``scored`` attempts; ``None`` without any."""
+
+    batch: str
+    attempts: int
+    scored: int
+    mean_pol: float | None
+
+
+def cost(reader: LogReader, prices: Prices) -> Cost:
+    """Add up what all attempts cost. Raises ``LogReadError`` where there is none."""
+    tokens = TokenTally()
+    attempts = 0
+    for record in reader:
+        attempts += 1
+        tokens.add(record)
+    if not attempts:
+        raise no_attempts(reader)
+    return Cost(
+        attempts=attempts,
+        prompt_tokens=tokens.prompt,
+        completion_tokens=tokens.completion,
+        total_tokens=tokens.total,
+        cost_usd=tokens.cost(prices),
+    )
+
+
+def repair_rates(reader: LogReader) -> list[RepairRate]:
+    """Give the repair rate of each group of ids with the same part before the first ``-``.
+
+    Groups are sorted by that part. Raises ``LogReadError`` where there is no attempt.
+    """
+    groups = _groups(reader, BatchPolicy("prefix", 0))
+    return [
+        RepairRate(
+            batch=first,
+            attempts=cut.state.attempts,
+            repaired=cut.state.repaired,
+            repair_rate=cut.state.repaired / cut.state.attempts,
+        )
+        for first, cut in sorted(groups, key=lambda group: group[1].key or "")
+    ]
+
+
+def pollyanna_means(reader: LogReader, policy: BatchPolicy) -> list[PollyannaMean]:
+    """Give the mean pollyanna score of each group of numeric ids, such as ``sequence:1000``.
+
+    Groups are sorted by number; an attempt whose id is not a whole number is reported as skipped.
+    Raises ``LogReadError`` where no attempt is left, ``UsageError`` where ``policy`` is not a
+    ``sequence``.
+    """
+    if policy.kind != "sequence":
+        raise UsageError(f"ids are grouped by sequence:N, not by {policy}")
+    means = []
+    for first, cut in _groups(reader, policy):
+        scores = cut.state.scores.get("pollyanna")
+        means.append(
+            PollyannaMean(
+                batch=first,
+                attempts=cut.state.attempts,
+                scored=scores.count if scores else 0,
+                mean_pol=scores.mean() if scores else None,
+            )
+        )
+    return means
+
+
+def _groups(reader: LogReader, policy: BatchPolicy) -> list[tuple[str, Cut]]:
+    """Cut all attempts by ``policy``; beside each group its first persona id in the log."""
+    cutter = KeyedCutter(policy, None)
+    positions: dict[str, int] = {}
+    for record in reader:
+        try:
+            cutter.add(record)
+        except RecordError as error:
+            reader.refuse(error.reason)
+        else:
+            positions.setdefault(record.persona_id, len(positions))
+    groups = [(min(cut.state.personas, key=positions.__getitem__), cut) for cut in cutter.finish()]
+    if not groups:
+        raise no_attempts(reader)
+    return groups

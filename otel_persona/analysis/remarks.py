@@ -1,0 +1,50 @@
+"""What a reader of the figures should know about the attempts behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from otel_persona.records import AttemptRecord, is_naive, moment
+
+# Attempts that end at the same time on several threads may be written in either order.
+_JITTER = 1_000_000
+
+
+class Remarks:
+    """Looks at every attempt of a run as it passes, and says afterwards what was unusual."""
+
+    def __init__(self) -> None:
+        self._naive = 0
+        self._tiers: dict[str | None, None] = {}
+        self._first: dict[str, str] = {}
+        self._last: dict[str, str] = {}
+
+    def add(self, record: AttemptRecord, file: str) -> None:
+        """Look at an attempt of ``file``."""
+        ts = record.ts
+        if file not in self._first:
+            self._first[file] = ts
+        self._last[file] = ts
+        if ts[-1] != "Z" and is_naive(ts):
+            self._naive += 1
+        self._tiers[record.tier] = None
+
+    def sentences(self, *, order_matters: bool) -> Iterator[str]:
+        """Say what was seen; ``order_matters`` where batches are cut by position in the stream."""
+        if self._naive:
+            yield f"{self._naive:,} timestamps have no offset; they are taken as UTC"
+        if len(self._tiers) > 1:
+            tiers = ", ".join(tier or "none" for tier in self._tiers)
+            yield f"the attempts name several tiers ({tiers}); the figures are over all of them"
+        if order_matters:
+            yield from self._disorder()
+
+    def _disorder(self) -> Iterator[str]:
+        for before, after in pairwise(self._first):
+            if moment(self._first[after]) + _JITTER < moment(self._last[before]):
+                yield (
+                    f"{after} starts before {before} ends, and batches follow the order of the "
+                    "files; --batch time:60s does not depend on it"
+                )
+                return

@@ -1,0 +1,68 @@
+"""The command ``otel-persona`` itself: its commands by name, imported when they are called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+# Each module holds a command of the same name as in this table.
+_MODULES = {
+    "demo": "otel_persona.cli.demo",
+    "analyze": "otel_persona.cli.analyze",
+    "cost": "otel_persona.cli.cost",
+    "repairs": "otel_persona.cli.repairs",
+    "pollyanna": "otel_persona.cli.pollyanna",
+}
+# What shells report of a process that a closed pipe ended.
+_PIPE_CLOSED = 141
+
+
+class _LazyGroup(click.Group):
+    """A group that imports the module of a command when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the names in the order of the table."""
+        return [*_MODULES, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in _MODULES:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = getattr(import_module(_MODULES[cmd_name]), cmd_name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Run a command; where the reader of its output goes away, end quietly."""
+        try:
+            super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # The interpreter flushes once more at its end, and needs somewhere to write to.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(_PIPE_CLOSED)
+
+
+@click.group(
+    cls=_LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+)
+@click.version_option(package_name="otel-persona", message="%(prog)s %(version)s")
+@click.pass_context
+def otel_persona(ctx: click.Context) -> None:
+    """See early that a run of persona generation is collapsing.
+
+    Completion of commands, options and file names: put
+    eval "$(_OTEL_PERSONA_COMPLETE=bash_source otel-persona)" into ~/.bashrc (zsh_source and
+    fish_source for those shells).
+
+    \b
+    Example:
+      otel-persona demo
+      otel-persona analyze generation.log
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())

@@ -1,0 +1,39 @@
+"""The console that tables are printed on."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+
+from rich.console import Console, RenderableType
+
+# Where nobody looks at a screen, lines are as long as they need to be.
+_ENDLESS_LINE = 10_000
+
+
+def print_tables(*parts: RenderableType) -> None:
+    """Write tables and text to standard output, one below the other.
+
+    Colours are for terminals, and not where ``NO_COLOR`` is set.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A locale without the letters of a name must not cost the table.
+        sys.stdout.reconfigure(errors="replace")
+    on_terminal = sys.stdout.isatty()
+    console = _Console(
+        file=sys.stdout,
+        color_system="auto" if on_terminal and not os.environ.get("NO_COLOR") else None,
+        width=None if on_terminal else _ENDLESS_LINE,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+    for part in parts:
+        console.print(part, crop=False)
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave a closed pipe to the command group, which knows the exit code."""
+        raise BrokenPipeError

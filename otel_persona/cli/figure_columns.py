@@ -1,0 +1,41 @@
+"""The columns that tables of batches and of stages have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from otel_persona.aggregation import BatchSummary
+from otel_persona.cli.cells import decimal, percent, usd, whole
+from otel_persona.cli.tables import Column
+
+
+class FigureColumn(NamedTuple):
+    """A figure: its column, its text for a batch, and the indicator that says its band."""
+
+    column: Column
+    text: Callable[[BatchSummary], str]
+    indicator: str = ""
+
+
+FIGURES = (
+    FigureColumn(Column("Personas", is_spare=True), lambda batch: whole(batch.personas)),
+    FigureColumn(Column("Attempts"), lambda batch: whole(batch.batch_size)),
+    FigureColumn(Column("Success", is_spare=True), lambda batch: percent(batch.success_rate)),
+    FigureColumn(Column("Mean ms"), lambda batch: whole(batch.mean_latency_ms), "mean_latency"),
+    FigureColumn(Column("p95 ms", is_spare=True), lambda batch: whole(batch.p95_latency_ms)),
+    FigureColumn(Column("Repairs"), lambda batch: percent(batch.repair_rate), "repair_rate"),
+    FigureColumn(
+        Column("Entropy"), lambda batch: decimal(batch.opening_move_entropy), "opening_entropy"
+    ),
+    FigureColumn(
+        Column("Pollyanna"),
+        lambda batch: decimal(batch.mean_validator_scores["pollyanna"]),
+        "pollyanna_score",
+    ),
+    FigureColumn(
+        Column("Anchors"), lambda batch: decimal(batch.anchor_diversity), "anchor_diversity"
+    ),
+    FigureColumn(Column("Tokens", is_spare=True), lambda batch: whole(batch.total_tokens)),
+    FigureColumn(Column("USD", is_spare=True), lambda batch: usd(batch.cost_usd)),
+)

@@ -1,0 +1,77 @@
+"""What the commands that read logs share: their arguments, the reader, and skipped lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+
+from otel_persona.analysis import LogReader, Skipped
+from otel_persona.cli.printing import say
+from otel_persona.cli.progress import ReadingBar
+from otel_persona.errors import PersonaError
+
+_MOST_NAMED = 20
+
+logs_argument = click.argument(
+    "logs", metavar="LOG...", nargs=-1, required=True, type=click.Path(allow_dash=True)
+)
+format_option = click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    help="A table for people, or JSON.",
+)
+settings_option = click.option(
+    "--settings",
+    "settings_file",
+    metavar="FILE",
+    type=click.Path(),
+    help="A YAML or TOML file of settings; thresholds and prices are taken from it.",
+)
+
+
+class SkippedLines:
+    """The lines that no figure counts: all of them, or the first few and how many there are."""
+
+    def __init__(self, *, keep_all: bool = False) -> None:
+        self.count = 0
+        self.kept: list[Skipped] = []
+        self._keep_all = keep_all
+
+    def add(self, skipped: Skipped) -> None:
+        """Take note of a line."""
+        self.count += 1
+        if self._keep_all or self.count <= _MOST_NAMED:
+            self.kept.append(skipped)
+
+    def sentences(self) -> Iterator[str]:
+        """Name the first lines with file, number and reason, and count the others."""
+        for skipped in self.kept[:_MOST_NAMED]:
+            yield f"skipped {skipped.file}:{skipped.line}: {skipped.reason}"
+        if self.count > _MOST_NAMED:
+            yield f"{self.count - _MOST_NAMED:,} more lines were skipped"
+
+
+@contextmanager
+def reading(paths: Sequence[str], skipped: SkippedLines) -> Iterator[LogReader]:
+    """Give a reader of ``paths``, with a bar; where reading fails, say what was skipped until then.
+
+    Raises ``LogReadError`` where a path cannot be read.
+    """
+    bar = ReadingBar()
+    reader = LogReader(paths, skipped.add, bar.advance)
+    try:
+        with bar.shown(reader.size):
+            yield reader
+    except PersonaError:
+        say_skipped(skipped)
+        raise
+
+
+def say_skipped(skipped: SkippedLines) -> None:
+    """Name skipped lines on standard error."""
+    for sentence in skipped.sentences():
+        say(sentence)

@@ -1,0 +1,19 @@
+"""A batch policy as an option's value."""
+
+from __future__ import annotations
+
+import click
+
+from otel_persona.settings import BatchPolicy
+
+
+def parse_policy(
+    context: click.Context, option: click.Parameter, value: str | None
+) -> BatchPolicy | None:
+    """Read a policy such as ``personas:1000``; what cannot be read is wrong use."""
+    if value is None:
+        return None
+    try:
+        return BatchPolicy.parse(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, option) from error

@@ -1,0 +1,28 @@
+"""Writing sentences and JSON, and names from a log so that they do no harm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import msgspec
+
+
+def say(sentence: str) -> None:
+    """Write a sentence for people to standard error."""
+    click.echo(f"otel-persona: {printable(sentence)}", err=True)
+
+
+def print_json(value: Any) -> None:
+    """Write ``value`` to standard output as JSON: UTF-8 unescaped, a newline at the end."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value)))
+
+
+def printable(text: str) -> str:
+    """Escape what could steer a terminal; names and reasons come from the log."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )

@@ -1,0 +1,47 @@
+"""A bar for long reading, on standard error where that is a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_LONG = 8 << 20
+# Bytes between two steps of the bar, so that drawing costs nothing.
+_STEP = 1 << 20
+
+
+class ReadingBar:
+    """Shows how much of ``size`` bytes is read."""
+
+    def __init__(self) -> None:
+        self._pending = 0
+        self._draw: Callable[[int], None] | None = None
+
+    def advance(self, count: int) -> None:
+        """Note that ``count`` more bytes are read."""
+        self._pending += count
+        if self._draw is not None and self._pending >= _STEP:
+            self._draw(self._pending)
+            self._pending = 0
+
+    @contextmanager
+    def shown(self, size: int) -> Iterator[None]:
+        """Show the bar meanwhile, if reading takes long and somebody can see it."""
+        if size < _LONG or not sys.stderr.isatty():
+            yield
+            return
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        columns = (TextColumn("reading"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(file=sys.stderr), transient=True) as progress:
+            task = progress.add_task("reading", total=size)
+            self._draw = lambda count: progress.advance(task, count)
+            yield

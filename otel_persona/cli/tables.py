@@ -1,0 +1,109 @@
+"""Tables that read the same on a screen and in a file: signs beside colours, no digit cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from otel_persona.aggregation import Band
+
+LEGEND = "! warning, !! critical: the specified bands"
+
+_MOST_ROWS = 1_000
+_GAP = 2
+# The least width of a column that may be wrapped.
+_WRAPPED = 20
+_MARKS: dict[Band, str] = {"healthy": "  ", "warning": " !", "critical": "!!"}
+_STYLES: dict[Band, str] = {"healthy": "green", "warning": "yellow", "critical": "bold red"}
+
+
+def marked(figure: str, band: Band | None) -> Text:
+    """Write a figure and the sign of its band."""
+    return Text(f"{figure} {_MARKS[band]}", _STYLES[band]) if band else Text(f"{figure}   ")
+
+
+def named(band: Band) -> Text:
+    """Write the name of a band."""
+    return Text(band, _STYLES[band])
+
+
+class Column(NamedTuple):
+    """A column of numbers, or of text which may be wrapped.
+
+    A spare column gives way where the screen is narrow.
+    """
+
+    heading: str
+    is_text: bool = False
+    is_spare: bool = False
+    is_wrapped: bool = False
+
+
+class FigureTable:
+    """A table that says what it leaves out: spare columns, the last first, and rows beyond 1,000.
+
+    Where it is too wide even so, its lines run over the edge: no digit is ever cut off.
+    """
+
+    def __init__(
+        self, title: str, columns: Sequence[Column], rows: Sequence[Sequence[str | Text]]
+    ) -> None:
+        self._title = title
+        self._columns = columns
+        self._rows = rows
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Lay the table out for the width there is."""
+        rows = self._rows[:_MOST_ROWS]
+        widths = self._least_widths(rows)
+        shown = list(range(len(widths)))
+        spare = [at for at in shown if self._columns[at].is_spare]
+        while spare and sum(widths[at] for at in shown) > options.max_width:
+            shown.remove(spare.pop())
+        width = max(options.max_width, sum(widths[at] for at in shown))
+        yield from console.render(self._table(rows, shown), options.update_width(width))
+        left_out = [column.heading for at, column in enumerate(self._columns) if at not in shown]
+        if left_out:
+            yield Text(f"Too narrow for {', '.join(left_out)}; --format json has all.")
+        if len(rows) < len(self._rows):
+            yield Text(
+                f"The first {len(rows):,} of {len(self._rows):,} are shown; --format json has all."
+            )
+
+    def _least_widths(self, rows: Sequence[Sequence[str | Text]]) -> list[int]:
+        widths = [cell_len(column.heading) for column in self._columns]
+        for row in rows:
+            widths = [
+                max(wide, cell_len(str(cell))) for wide, cell in zip(widths, row, strict=True)
+            ]
+        return [
+            _GAP + (min(wide, _WRAPPED) if column.is_wrapped else wide)
+            for wide, column in zip(widths, self._columns, strict=True)
+        ]
+
+    def _table(self, rows: Sequence[Sequence[str | Text]], shown: list[int]) -> Table:
+        table = Table(
+            title=self._title,
+            title_justify="left",
+            title_style="bold",
+            box=box.SIMPLE_HEAD,
+            padding=(0, _GAP - 1, 0, 0),
+            pad_edge=False,
+        )
+        for at in shown:
+            column = self._columns[at]
+            table.add_column(
+                column.heading,
+                justify="left" if column.is_text else "right",
+                no_wrap=not column.is_wrapped,
+                overflow="fold",
+            )
+        for row in rows:
+            table.add_row(*(row[at] for at in shown))
+        return table

@@ -1,0 +1,179 @@
+"""What is different on a terminal, and how a command ends when it is cut short."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import signal
+import struct
+import subprocess
+import termios
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+Line = Callable[..., bytes]
+Terminal = Callable[..., str]
+ESCAPE = "\x1b"
+
+
+def _read_all(end: int, into: list[bytes]) -> None:
+    # Linux reports the closed end of a terminal as an input error.
+    try:
+        while data := os.read(end, 1 << 16):
+            into.append(data)
+    except OSError:
+        return
+
+
+@pytest.fixture
+def terminal(command: list[str], environ: dict[str, str]) -> Terminal:
+    """Give a function that runs a command on a terminal of a width and gives what it shows."""
+
+    def run(*arguments: str, width: int = 200, env: Mapping[str, str] | None = None) -> str:
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
+        shown: list[bytes] = []
+        reader = threading.Thread(target=_read_all, args=(ours, shown))
+        reader.start()
+        try:
+            subprocess.run(
+                [*command, *arguments],
+                stdin=theirs,
+                stdout=theirs,
+                stderr=theirs,
+                env=environ | {"TERM": "xterm-256color"} | dict(env or {}),
+                timeout=60,
+                check=False,
+            )
+        finally:
+            os.close(theirs)
+            reader.join()
+            os.close(ours)
+        return b"".join(shown).decode().replace("\r\n", "\n")
+
+    return run
+
+
+def _plain(shown: str) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+
+
+def test_colour_is_for_terminals(
+    terminal: Terminal, cli: Callable[..., subprocess.CompletedProcess[str]], real_log: str
+) -> None:
+    """Bands are coloured there, and the same text without colour goes into a pipe."""
+    shown = terminal("analyze", real_log)
+    assert "\x1b[1;31m" in shown
+    piped = cli("analyze", real_log).stdout
+    assert ESCAPE not in piped
+    assert "critical" in piped
+    assert "!!" in piped
+
+
+@pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=str)
+def test_colour_can_be_refused(env: dict[str, str], terminal: Terminal, real_log: str) -> None:
+    """Neither colours nor other styles; the signs stay."""
+    shown = terminal("analyze", real_log, env=env)
+    assert ESCAPE not in shown
+    assert "!!" in shown
+
+
+@pytest.mark.parametrize("width", [30, 80, 110])
+def test_narrow_terminals_cut_no_figure(
+    width: int,
+    terminal: Terminal,
+    cli: Callable[..., subprocess.CompletedProcess[str]],
+    real_log: str,
+) -> None:
+    """Whole columns are left out and named; what is shown is what a pipe gets."""
+    arguments = ("analyze", real_log, "--batch", "personas:50")
+    shown = _plain(terminal(*arguments, width=width))
+    assert "Too narrow for" in shown
+    whole = cli(*arguments).stdout
+    figures = set(re.findall(r"\d[\d,.]*%?", whole))
+    assert set(re.findall(r"\d[\d,.]*%?", shown)) <= figures
+    assert "repair_rate_trend" in shown
+    assert "opening_entropy" in shown
+
+
+def test_names_cannot_steer_the_terminal(
+    terminal: Terminal, line: Line, log: Callable[..., str]
+) -> None:
+    """Control characters in a log, or markup, are shown and not obeyed."""
+    evil = "\x1b]0;owned\x07[red]\r"
+    path = log(
+        line(persona_id=evil, stage=evil, repairs=[evil], run_id=evil, tier=evil),
+        line(status="success", run_id=evil).replace(b'"success"', b'"\\u001b[2J"'),
+    )
+    views = [("analyze", path), ("analyze", path, "--by", "stage"), ("repairs", path)]
+    views.append(("analyze", path, "--by", "persona"))
+    for arguments in views:
+        shown = terminal(*arguments, width=300)
+        assert "\x1b]" not in shown
+        assert "\x07" not in shown
+        assert "\x1b[2J" not in shown
+        assert r"\x1b]0;owned\x07[red]\r" in shown
+
+
+def test_long_reading_shows_a_bar(terminal: Terminal, line: Line, log: Callable[..., str]) -> None:
+    """For a large log, and only where somebody sees it."""
+    small = log(line(), name="small.log")
+    large = log(line() * 25_000, name="large.log")
+    assert os.stat(large).st_size > 8 << 20
+    assert "reading" not in terminal("cost", small)
+    assert "reading" in terminal("cost", large)
+
+
+def test_no_bar_goes_into_a_pipe(
+    cli: Callable[..., subprocess.CompletedProcess[str]], line: Line, log: Callable[..., str]
+) -> None:
+    """Standard error stays empty."""
+    assert cli("cost", log(line() * 25_000)).stderr == ""
+
+
+def test_a_closed_pipe_ends_quietly(
+    command: list[str], environ: dict[str, str], line: Line, log: Callable[..., str]
+) -> None:
+    """``| head`` is no error of ours; the code is the one that shells know."""
+    path = log(*(line(persona_id=str(n)) for n in range(2_000)))
+    for output in ("json", "table"):
+        with subprocess.Popen(
+            [*command, "analyze", path, "--by", "persona", "--format", output],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environ,
+        ) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            process.stdout.read(10)
+            process.stdout.close()
+            assert process.stderr.read() == b""
+            assert process.wait(60) == 141
+
+
+def test_an_interrupt_ends_quietly(
+    command: list[str], environ: dict[str, str], line: Line, tmp_path: Path
+) -> None:
+    """Ctrl-C while reading leaves no traceback."""
+    pipe = tmp_path / "pipe.log"
+    os.mkfifo(pipe)
+    with subprocess.Popen(
+        [*command, "analyze", str(pipe)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environ,
+    ) as process:
+        with pipe.open("wb") as file:  # returns once the other side reads
+            file.write(line())
+            file.flush()
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 130
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.read() == b""
+        assert process.stderr.read().strip() == b""
