@@ -11,14 +11,17 @@ part of the batch and tier figures::
     def write_background(persona_id, prompt):
         ...
 
-The SDK is imported when it is first needed: a program that only has decorators loads the
-OpenTelemetry API and nothing heavier.
+Every room is imported when it is first asked for: a program that only has decorators loads the
+OpenTelemetry API and nothing heavier, and the SDK comes with ``configure``.
 """
 
 from __future__ import annotations
 
+import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
+from otel_persona import activation
 from otel_persona.errors import (
     LogReadError,
     PersonaError,
@@ -26,17 +29,16 @@ from otel_persona.errors import (
     SettingsError,
     UsageError,
 )
-from otel_persona.instrumentation import (
-    Attempt,
-    attempt,
-    current_attempt,
-    log_attempt,
-    persona,
-    telemetry,
-)
 
 if TYPE_CHECKING:
     from otel_persona.exporters import AttemptFileExporter
+    from otel_persona.instrumentation import (
+        Attempt,
+        attempt,
+        current_attempt,
+        log_attempt,
+        persona,
+    )
     from otel_persona.processors import (
         AttemptSampler,
         AttemptSpanProcessor,
@@ -48,14 +50,19 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ROOMS = {
-    "AttemptFileExporter": "otel_persona.exporters",
-    "AttemptSampler": "otel_persona.processors",
-    "AttemptSpanProcessor": "otel_persona.processors",
-    "DriftProcessor": "otel_persona.processors",
-    "Handle": "otel_persona.setup",
-    "UsageProcessor": "otel_persona.processors",
-    "configure": "otel_persona.setup",
-    "shutdown": "otel_persona.setup",
+    "Attempt": "instrumentation",
+    "AttemptFileExporter": "exporters",
+    "AttemptSampler": "processors",
+    "AttemptSpanProcessor": "processors",
+    "DriftProcessor": "processors",
+    "Handle": "setup",
+    "UsageProcessor": "processors",
+    "attempt": "instrumentation",
+    "configure": "setup",
+    "current_attempt": "instrumentation",
+    "log_attempt": "instrumentation",
+    "persona": "instrumentation",
+    "shutdown": "setup",
 }
 
 __all__ = [
@@ -81,13 +88,12 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs the SDK when it is asked for."""
+    """Import a name's room when it is asked for, and keep the name."""
     room = _ROOMS.get(name)
     if room is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(room), name)
+    found = globals()[name] = getattr(importlib.import_module(f"{__name__}.{room}"), name)
+    return found
 
 
 def __dir__() -> list[str]:
@@ -95,12 +101,10 @@ def __dir__() -> list[str]:
 
 
 def _set_up_from_environment() -> None:
-    from os import environ
-
-    if environ.get("OTEL_PERSONA_LOG") or environ.get("OTEL_PERSONA_SETTINGS"):
+    if os.environ.get("OTEL_PERSONA_LOG") or os.environ.get("OTEL_PERSONA_SETTINGS"):
         from otel_persona.setup import configure_from_environment
 
         configure_from_environment()
 
 
-telemetry.on_first_use(_set_up_from_environment)
+activation.on_first_use = _set_up_from_environment

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+
 import msgspec
 
 UNIT_BITS = 1074
 """Every finite float is a whole multiple of ``2**-UNIT_BITS``, the smallest float above 0."""
 
 
+# Scores are mostly round, so that the same few come again and again.
+@functools.lru_cache(maxsize=4_096)
 def in_units(value: float) -> int:
     """Give a finite float as a whole number of units of ``2**-UNIT_BITS``."""
     numerator, denominator = value.as_integer_ratio()

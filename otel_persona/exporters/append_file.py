@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 Fsync = Literal["never", "second", "line"]
+
+_SYNC_AFTER_S = {"line": 0.0, "second": 1.0}
 
 
 class AppendFile:
@@ -18,9 +22,10 @@ class AppendFile:
     """
 
     def __init__(self, path: str, run_id: str, fsync: Fsync) -> None:
-        self._template = path
-        self._run_id = run_id
-        self._fsync = fsync
+        # The program may go to another folder; the log stays.
+        self._template = str(Path(path).absolute())
+        self._run_id = _as_name(run_id)
+        self._sync_after_s = _SYNC_AFTER_S.get(fsync)
         self._synced_at = time.monotonic()
         self._descriptor: int | None = None
         self._identity: tuple[int, int] | None = None
@@ -28,65 +33,85 @@ class AppendFile:
         self._in_fragment = False
 
     @property
-    def path(self) -> Path:
+    def path(self) -> str:
         """Where lines go now."""
         return self._path
+
+    @property
+    def is_sync_due(self) -> bool:
+        """Whether what was appended should be forced to the disk now."""
+        after_s = self._sync_after_s
+        return after_s is not None and time.monotonic() - self._synced_at >= after_s
 
     def append(self, line: bytes) -> None:
         """Hand ``line`` to the operating system; raises ``OSError`` where it was not taken whole.
 
         What was taken of a line that did not fit is closed by a newline before the next line, so
-        that a reader loses nothing but the fragment.
+        that a reader loses nothing but the fragment. After any fault the file is opened anew:
+        somebody may have closed it.
         """
+        try:
+            self._append(line)
+        except OSError:
+            self.close()
+            raise
+
+    def _append(self, line: bytes) -> None:
         descriptor = self._open()
         whole = b"\n" + line if self._in_fragment else line
         written = os.write(descriptor, whole)
-        if written < len(whole):
-            self._in_fragment = True
+        self._in_fragment = written < len(whole)
+        if self._in_fragment:
             raise OSError(f"only {written} of {len(whole)} bytes were taken")
-        self._in_fragment = False
-        if self._fsync == "line" or (
-            self._fsync == "second" and time.monotonic() - self._synced_at >= 1
-        ):
-            self.sync()
 
     def sync(self) -> None:
-        """Force what was appended to the disk."""
-        if self._descriptor is not None and self._fsync != "never":
-            os.fsync(self._descriptor)
+        """Force what was appended to the disk; raises ``OSError`` where that fails."""
+        if self._descriptor is not None and self._sync_after_s is not None:
             self._synced_at = time.monotonic()
+            os.fsync(self._descriptor)
 
     def close(self) -> None:
         """Close the file; a later line opens it again."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
 
     def after_fork(self) -> None:
         """Open a file of the child's own with its first line."""
         self._path = self._fill_in()
-        self._in_fragment = False
         self.close()
 
     def _open(self) -> int:
         if self._descriptor is not None and self._is_in_place():
             return self._descriptor
         self.close()
-        self._in_fragment = False
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        Path(self._path).parent.mkdir(parents=True, exist_ok=True)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
         self._descriptor = os.open(self._path, flags, 0o644)
-        status = os.fstat(self._descriptor)
-        self._identity = (status.st_dev, status.st_ino)
+        identity = _identity(os.fstat(self._descriptor))
+        if identity != self._identity:
+            self._identity = identity
+            self._in_fragment = False
         return self._descriptor
 
     def _is_in_place(self) -> bool:
         try:
-            status = os.stat(self._path)  # noqa: PTH116 - a third of the cost of Path.stat
-        except FileNotFoundError:
+            status = os.stat(self._path)  # noqa: PTH116 - with each line; Path costs half as much again
+        except OSError:
             return False
-        return (status.st_dev, status.st_ino) == self._identity
+        return _identity(status) == self._identity
 
-    def _fill_in(self) -> Path:
+    def _fill_in(self) -> str:
         filled = self._template.replace("{pid}", str(os.getpid()))
-        return Path(filled.replace("{run_id}", self._run_id.replace("/", "%2F")))
+        return filled.replace("{run_id}", self._run_id)
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
+
+
+def _as_name(run_id: str) -> str:
+    """Write a run's id so that no file of its name can leave the folder or hide in it."""
+    name = quote(run_id, safe="+@", errors="replace")
+    return "%2E" + name[1:] if name.startswith(".") else name

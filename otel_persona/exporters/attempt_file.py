@@ -16,7 +16,7 @@ from otel_persona import forks
 from otel_persona.errors import RecordError
 from otel_persona.exporters.append_file import AppendFile, Fsync
 from otel_persona.records import encode_line, health
-from otel_persona.records.spans import record_of
+from otel_persona.records.spans import has_gaps, record_of
 
 _log = logging.getLogger("otel_persona")
 _RETRY_AFTER_S = 1.0
@@ -48,7 +48,9 @@ class AttemptFileExporter(SpanExporter):
         self._limit = pending_records
         self._pending: deque[bytes] = deque()
         self._failed_at: float | None = None
-        self._lock = threading.Lock()
+        # While a line is written a generator may be collected, and its attempt end in this thread.
+        self._lock = threading.RLock()
+        self._writing = False
         self._closed = False
         forks.in_child(self._start_anew)
 
@@ -62,8 +64,11 @@ class AttemptFileExporter(SpanExporter):
                 health.lost.add("invalid_span", f"a span makes no record: {error.reason}")
                 kept = False
                 continue
-            if record is not None:
-                kept &= self._keep(encode_line(record))
+            if record is None:
+                continue
+            if has_gaps(span):
+                health.warned.add("attributes_cut", "a limit has cut attributes of an attempt")
+            kept &= self._keep(encode_line(record))
         return SpanExportResult.SUCCESS if kept else SpanExportResult.FAILURE
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002 - the SDK's signature
@@ -89,7 +94,7 @@ class AttemptFileExporter(SpanExporter):
                 self._lose(1, "after_shutdown", "an attempt ended after shutdown")
                 return False
             self._pending.append(line)
-            if not self._is_waiting() and self._write_pending():
+            if self._is_due() and self._write_pending():
                 return True
             if len(self._pending) <= self._limit:
                 return True
@@ -97,18 +102,25 @@ class AttemptFileExporter(SpanExporter):
             self._lose(1, "log_unwritable", f"more than {self._limit} lines are pending")
             return False
 
-    def _is_waiting(self) -> bool:
-        """Say whether the last try failed so recently that the next one is not due."""
-        return self._failed_at is not None and time.monotonic() - self._failed_at < _RETRY_AFTER_S
+    def _is_due(self) -> bool:
+        """Say whether the last failure is so long ago that another try is due."""
+        return self._failed_at is None or time.monotonic() - self._failed_at >= _RETRY_AFTER_S
 
     def _write_pending(self) -> bool:
+        if self._writing:
+            return True  # the call that this one has interrupted writes this line too
+        self._writing = True
         try:
             while self._pending:
                 self._file.append(self._pending[0])
                 self._pending.popleft()
+                if self._file.is_sync_due:
+                    self._sync()
         except OSError as error:
             self._warn_of(error)
             return False
+        finally:
+            self._writing = False
         if self._failed_at is not None:
             _log.warning("the log %s can be written again", self._file.path)
             self._failed_at = None
@@ -118,7 +130,7 @@ class AttemptFileExporter(SpanExporter):
         try:
             self._file.sync()
         except OSError as error:
-            self._warn_of(error)
+            health.warned.add("unsynced", f"{self._file.path} is not forced to the disk: {error}")
             return False
         return True
 
@@ -139,7 +151,8 @@ class AttemptFileExporter(SpanExporter):
             health.lost.add(reason, detail, count)
 
     def _start_anew(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._writing = False
         self._pending.clear()  # the parent writes them
         self._failed_at = None
         self._file.after_fork()

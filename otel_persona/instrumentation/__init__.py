@@ -2,8 +2,9 @@
 
 ``decorator`` is ``attempt(...)`` with its call shapes in ``calls`` and ``generators``;
 ``running_attempt`` is one running attempt, ``scope`` a persona's, ``entry`` takes a finished
-attempt given as a mapping. All of them speak to the ``telemetry`` of the process, whose counters
-and histograms are in ``metrics``. Only the OpenTelemetry API is imported here, never the SDK.
+attempt given as a mapping; ``values`` and ``outcomes`` make what they are told fit for a record.
+All of them speak to the ``telemetry`` of the process, whose counters and histograms are in
+``metrics``. Only the OpenTelemetry API is imported here, never the SDK.
 """
 
 from otel_persona.instrumentation.decorator import AttemptUse, attempt

@@ -9,22 +9,31 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextvars import copy_context
 from typing import Any
 
+from opentelemetry import context as context_api
+
 from otel_persona.instrumentation.generators import StepIn, first_step, run_in
 from otel_persona.instrumentation.running_attempt import Attempt
 
 Starter = Callable[[tuple[Any, ...], dict[str, Any]], Attempt]
 """Starts the attempt of one call from its arguments; never raises."""
 
+_Coroutine = Coroutine[Any, Any, Any]
+
 
 def wrap(function: Callable[..., Any], start: Starter) -> Callable[..., Any]:
     """Wrap ``function`` so that each call is an attempt, started by ``start``."""
-    if inspect.isasyncgenfunction(function):
+    if _is(inspect.isasyncgenfunction, function):
         return _async_generator(function, start)
-    if inspect.iscoroutinefunction(function):
+    if _is(inspect.iscoroutinefunction, function):
         return _coroutine(function, start)
-    if inspect.isgeneratorfunction(function):
+    if _is(inspect.isgeneratorfunction, function):
         return _generator(function, start)
     return _plain(function, start)
+
+
+def _is(nature: Callable[[object], bool], function: Any) -> bool:
+    """Ask for the nature of a function, or of the method that makes an object callable."""
+    return nature(function) or nature(function.__call__)
 
 
 def _plain(function: Callable[..., Any], start: Starter) -> Callable[..., Any]:
@@ -47,15 +56,28 @@ def _plain(function: Callable[..., Any], start: Starter) -> Callable[..., Any]:
     return call
 
 
-def _until_awaited(result: Coroutine[Any, Any, Any], attempt: Attempt) -> Coroutine[Any, Any, Any]:
+def _until_awaited(result: Any, attempt: Attempt) -> Any:
     """Let the attempt of a function that returned a coroutine go on until that has run."""
-    outer = _awaited(result, attempt)
+    outer: Any = _awaited_later(result, attempt)
+    outer.__name__, outer.__qualname__ = result.__name__, result.__qualname__
     # Nobody may ever await it.
-    weakref.finalize(outer, attempt.end, GeneratorExit()).atexit = False
+    weakref.finalize(outer, _abandon, result, attempt).atexit = False
     return outer
 
 
-async def _awaited(result: Coroutine[Any, Any, Any], attempt: Attempt) -> Any:
+def _abandon(result: _Coroutine, attempt: Attempt) -> None:
+    result.close()  # only the coroutine that the caller holds warns that nobody awaited it
+    attempt.end(GeneratorExit())
+
+
+async def _awaited_later(result: _Coroutine, attempt: Attempt) -> Any:
+    if not attempt.ended:
+        # Who awaits may be another task than who called, with a context of its own.
+        attempt.place(attempt.span, context_api.get_current())
+    return await _awaited(result, attempt)
+
+
+async def _awaited(result: _Coroutine, attempt: Attempt) -> Any:
     attempt.enter()
     try:
         value = await result
@@ -80,7 +102,7 @@ def _generator(function: Callable[..., Any], start: Starter) -> Callable[..., An
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         attempt = start(args, kwargs)
-        closing = None
+        closed = False
         try:
             context = copy_context()
             context.run(attempt.enter)
@@ -90,15 +112,15 @@ def _generator(function: Callable[..., Any], start: Starter) -> Callable[..., An
                 try:
                     sent = yield item
                 except BaseException as error:  # noqa: BLE001 - the body decides
-                    closing = error if isinstance(error, GeneratorExit) else None
+                    closed = isinstance(error, GeneratorExit)
                     item = steps.throw(error)
                 else:
                     item = steps.send(sent)
         except StopIteration as stop:
-            attempt.end(closing)
+            attempt.end(GeneratorExit() if closed else None)
             return stop.value
         except BaseException as error:
-            attempt.end(closing or error)
+            attempt.end(error)
             raise
 
     return call
@@ -108,7 +130,7 @@ def _async_generator(function: Callable[..., Any], start: Starter) -> Callable[.
     @functools.wraps(function)
     async def call(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         attempt = start(args, kwargs)
-        closing = None
+        closed = False
         try:
             context = copy_context()
             context.run(attempt.enter)
@@ -118,14 +140,14 @@ def _async_generator(function: Callable[..., Any], start: Starter) -> Callable[.
                 try:
                     sent = yield item
                 except BaseException as error:  # noqa: BLE001 - the body decides
-                    closing = error if isinstance(error, GeneratorExit) else None
+                    closed = isinstance(error, GeneratorExit)
                     item = await StepIn(context, body.athrow(error))
                 else:
                     item = await StepIn(context, body.asend(sent))
         except StopAsyncIteration:
-            attempt.end(closing)
+            attempt.end(GeneratorExit() if closed else None)
         except BaseException as error:
-            attempt.end(closing or error)
+            attempt.end(error)
             raise
 
     return call

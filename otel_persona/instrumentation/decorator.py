@@ -123,7 +123,7 @@ class AttemptUse:
         given = self._persona_id if self._persona_id is not None else found
         if given is None:
             given = scope.persona_id if scope is not None else uuid.uuid4()
-        persona_id = values.text(str(given), "persona_id") or str(uuid.uuid4())
+        persona_id = values.identifier(given, "persona_id") or str(uuid.uuid4())
         number = self._number
         if scope is None:
             return Identity(
@@ -170,8 +170,16 @@ def attempt(
         )
     if number is not None and (isinstance(number, bool) or not isinstance(number, int)):
         raise UsageError(f"number={number!r}: a whole number from 1 is right")
-    if number is not None and number < 1:
-        raise UsageError(f"number={number!r}: attempts are counted from 1")
+    if number is not None and not 1 <= number <= 2**53:
+        raise UsageError(f"number={number!r}: attempts are counted from 1, up to 2**53")
     if persona_id is not None and persona_id_from is not None:
         raise UsageError("give persona_id or persona_id_from, not both")
-    return AttemptUse(stage, persona_id, persona_id_from, number, target, symbol, model)
+    return AttemptUse(
+        stages[stages.index(stage)],  # the declared text, where an enum member that equals it came
+        persona_id,
+        persona_id_from,
+        number,
+        values.optional_text(target, "target"),
+        values.optional_text(symbol, "symbol"),
+        values.optional_text(model, "model"),
+    )

@@ -20,7 +20,7 @@ from otel_persona.records import (
     record_from_entry,
 )
 from otel_persona.records.attributes import to_attributes
-from otel_persona.semconv import ATTEMPT_SPAN, Attribute
+from otel_persona.semconv import ATTEMPT_SPAN
 
 
 def log_attempt(entry: Mapping[str, Any]) -> bool:
@@ -65,7 +65,6 @@ def _report(record: AttemptRecord, in_use: Telemetry) -> None:
     span = in_use.tracer.start_span(
         f"{ATTEMPT_SPAN} {record.stage}",
         context,
-        attributes={Attribute.STAGE: record.stage},
         start_time=max(0, end_ns - record.latency_ms * 1_000_000),
     )
     usage_known = record.prompt_tokens > 0 or record.completion_tokens > 0
@@ -75,7 +74,6 @@ def _report(record: AttemptRecord, in_use: Telemetry) -> None:
         record,
         tier=record.tier or in_use.settings.tier_of(record.run_id),
         usage_known=usage_known,
-        context=trace.set_span_in_context(span, context),
     )
 
 

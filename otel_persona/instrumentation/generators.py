@@ -33,6 +33,9 @@ def run_in(
     except StopIteration as stop:
         returned: _Return = stop.value
         return returned
+    finally:
+        # A step holds what was thrown in, whose traceback holds this frame: no cycle is left.
+        del body
 
 
 class StepIn(Awaitable[_Yield]):
@@ -51,11 +54,16 @@ def first_step(body: AsyncGenerator[_Yield, Any]) -> Awaitable[_Yield]:
     """Begin an asynchronous generator without the event loop's hooks adopting it.
 
     The loop closes every generator that it adopted when it shuts down, in a task of its own; the
-    generator around this one is adopted, and closes it in its context.
+    generator around this one is adopted, and closes it in its context. The same holds where both
+    are garbage.
     """
     hooks = sys.get_asyncgen_hooks()
-    sys.set_asyncgen_hooks(None, None)
+    sys.set_asyncgen_hooks(None, _leave_open)
     try:
         return body.asend(None)
     finally:
         sys.set_asyncgen_hooks(*hooks)
+
+
+def _leave_open(_body: AsyncGenerator[Any, Any]) -> None:
+    """Let the collector not close a body: the generator around it does."""

@@ -1,23 +1,30 @@
 """Counters and histograms of attempts.
 
 Counters are observed from tallies of our own, which costs a tenth of a synchronous call each;
-their values are the same. Label values that come from data are bounded, see ``BoundedLabel``.
+their values are the same. Finished attempts wait until a reader collects, at most 256 of them:
+counting in a row costs half of counting between other work, and the reader's thread does it. Label
+values that come from data are bounded, see ``BoundedLabel``.
 """
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
 from functools import partial
 
-from opentelemetry.context import Context
-from opentelemetry.metrics import CallbackOptions, Histogram, Meter, Observation
+from opentelemetry.metrics import Meter
 
 from otel_persona import forks, semconv
+from otel_persona.in_turn import InTurn
+from otel_persona.instruments import Labels, OncePerProvider, histogram, observe
 from otel_persona.records import AttemptRecord, health
-from otel_persona.semconv import Instrument, Label
+from otel_persona.semconv import Label
 from otel_persona.settings import Prices
+
+_Ended = tuple[AttemptRecord, str, bool]
+"""A finished attempt's record, its tier, and whether its usage is known."""
+
+_UNCOUNTED = 256
 
 
 class BoundedLabel:
@@ -42,22 +49,19 @@ class AttemptMetrics:
     def __init__(self, meter: Meter) -> None:
         self._prices = Prices()
         self._labels = {name: BoundedLabel(1) for name in ("tier", "repair", "move", "validator")}
-        self._lock = threading.Lock()
-        self._attempts: Counter[tuple[str, ...]] = Counter()
-        self._tokens: Counter[tuple[str, ...]] = Counter()
-        self._repairs: Counter[tuple[str, ...]] = Counter()
-        self._moves: Counter[tuple[str, ...]] = Counter()
+        self._ended: InTurn[_Ended] = InTurn(self._count)
+        self._attempts: Counter[Labels] = Counter()
+        self._tokens: Counter[Labels] = Counter()
+        self._repairs: Counter[Labels] = Counter()
+        self._moves: Counter[Labels] = Counter()
         self._priced_tokens: Counter[tuple[str, str, str]] = Counter()
-        self._duration = _histogram(meter, semconv.ATTEMPT_DURATION)
-        self._score = _histogram(meter, semconv.VALIDATOR_SCORE)
-        for instrument, tally in (
-            (semconv.ATTEMPTS, self._attempts),
-            (semconv.TOKENS, self._tokens),
-            (semconv.REPAIRS, self._repairs),
-            (semconv.OPENING_MOVES, self._moves),
-        ):
-            _observe(meter, instrument, partial(_observations, instrument, tally))
-        _observe(meter, semconv.COST, self._observe_cost)
+        self._duration = histogram(meter, semconv.ATTEMPT_DURATION)
+        self._score = histogram(meter, semconv.VALIDATOR_SCORE)
+        observe(meter, semconv.ATTEMPTS, self._counted_attempts)
+        observe(meter, semconv.TOKENS, lambda: self._tokens)
+        observe(meter, semconv.REPAIRS, lambda: self._repairs)
+        observe(meter, semconv.OPENING_MOVES, lambda: self._moves)
+        observe(meter, semconv.COST, self._cost)
         _observe_health(meter)
         forks.in_child(self._start_at_zero)
 
@@ -67,27 +71,29 @@ class AttemptMetrics:
         for label in self._labels.values():
             label.limit = label_values
 
-    def add(self, record: AttemptRecord, *, tier: str, usage_known: bool, context: Context) -> None:
-        """Count one finished attempt; ``context`` is its own, for the exemplars."""
+    def add(self, record: AttemptRecord, *, tier: str, usage_known: bool) -> None:
+        """Take one finished attempt; it is counted when a reader collects, if not before."""
+        self._ended.put((record, tier, usage_known))
+        if len(self._ended) >= _UNCOUNTED:
+            self._ended.work()
+
+    def _count(self, ended: _Ended) -> None:
+        record, tier, usage_known = ended
         stage, status = record.stage, record.status
-        with self._lock:
-            tier = self._labels["tier"][tier]
-            self._attempts[stage, status, tier] += 1
-            if usage_known:
-                self._add_tokens(record, stage, tier)
-            for kind in record.repairs:
-                self._repairs[self._labels["repair"][kind], stage, tier] += 1
-            if record.opening_move is not None:
-                self._moves[self._labels["move"][record.opening_move], tier] += 1
-            validators = [self._labels["validator"][name] for name in record.validator_scores]
-        self._duration.record(
-            record.latency_ms / 1000,
-            {Label.STAGE: stage, Label.STATUS: status, Label.TIER: tier},
-            context,
-        )
-        for validator, score in zip(validators, record.validator_scores.values(), strict=True):
+        tier = self._labels["tier"][tier]
+        self._attempts[stage, status, tier] += 1
+        if usage_known:
+            self._add_tokens(record, stage, tier)
+        for kind in record.repairs:
+            self._repairs[self._labels["repair"][kind], stage, tier] += 1
+        if record.opening_move is not None:
+            self._moves[self._labels["move"][record.opening_move], tier] += 1
+        labels = {Label.STAGE: stage, Label.STATUS: status, Label.TIER: tier}
+        self._duration.record(record.latency_ms / 1000, labels)
+        for name, score in record.validator_scores.items():
+            validator = self._labels["validator"][name]
             labels = {Label.VALIDATOR: validator, Label.STAGE: stage, Label.TIER: tier}
-            self._score.record(score, labels, context)
+            self._score.record(score, labels)
 
     def _add_tokens(self, record: AttemptRecord, stage: str, tier: str) -> None:
         self._tokens["input", stage, tier] += record.prompt_tokens
@@ -97,48 +103,23 @@ class AttemptMetrics:
         tokens = record.prompt_tokens + record.completion_tokens
         self._priced_tokens[stage, tier, model or ""] += tokens
 
-    def _observe_cost(self) -> Iterable[Observation]:
-        by_labels: dict[tuple[str, str], dict[str, int]] = {}
+    def _counted_attempts(self) -> Mapping[Labels, int]:
+        """Count what waits: of our instruments this is the first that a reader asks."""
+        self._ended.work()
+        return self._attempts
+
+    def _cost(self) -> Mapping[Labels, float]:
+        by_labels: dict[Labels, dict[str, int]] = {}
         for (stage, tier, model), tokens in list(self._priced_tokens.items()):
             by_labels.setdefault((stage, tier), {})[model] = tokens
-        return [
-            Observation(self._prices.cost(tokens), {Label.STAGE: stage, Label.TIER: tier})
-            for (stage, tier), tokens in by_labels.items()
-        ]
+        return {labels: self._prices.cost(tokens) for labels, tokens in by_labels.items()}
 
     def _start_at_zero(self) -> None:
         """Forget all counts, as a forked child must: its parent reports what came before."""
-        self._lock = threading.Lock()
+        self._ended = InTurn(self._count)
         for tally in (self._attempts, self._tokens, self._repairs, self._moves):
             tally.clear()
         self._priced_tokens.clear()
-
-
-def _histogram(meter: Meter, instrument: Instrument) -> Histogram:
-    return meter.create_histogram(
-        instrument.name,
-        instrument.unit,
-        instrument.description,
-        explicit_bucket_boundaries_advisory=instrument.boundaries,
-    )
-
-
-def _observe(
-    meter: Meter, instrument: Instrument, observe: Callable[[], Iterable[Observation]]
-) -> None:
-    def callback(_: CallbackOptions) -> Iterable[Observation]:
-        return observe()
-
-    meter.create_observable_counter(
-        instrument.name, [callback], instrument.unit, instrument.description
-    )
-
-
-def _observations(instrument: Instrument, tally: Counter[tuple[str, ...]]) -> Iterable[Observation]:
-    return [
-        Observation(value, dict(zip(instrument.labels, labels, strict=True)))
-        for labels, value in list(tally.items())
-    ]
 
 
 def _observe_health(meter: Meter) -> None:
@@ -147,8 +128,11 @@ def _observe_health(meter: Meter) -> None:
         (semconv.RECORDS_REJECTED, health.rejected),
         (semconv.RECORDS_WARNED, health.warned),
     ):
-        _observe(meter, instrument, partial(_reasons, tally))
+        observe(meter, instrument, partial(_by_reason, tally))
 
 
-def _reasons(tally: health.ReasonTally) -> Iterable[Observation]:
-    return [Observation(count, {Label.REASON: reason}) for reason, count in tally.counts().items()]
+def _by_reason(tally: health.ReasonTally) -> Mapping[Labels, int]:
+    return {(reason,): count for reason, count in tally.counts().items()}
+
+
+attempt_metrics: OncePerProvider[AttemptMetrics] = OncePerProvider(AttemptMetrics)

@@ -7,7 +7,6 @@ as that of a task which closes somebody else's generator, is left as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TypeVar
 
 from opentelemetry import context as context_api
@@ -22,7 +21,7 @@ class Nested:
 
     outside: Context
     inside: Context
-    _span: trace.Span
+    _span: trace.Span = trace.INVALID_SPAN
     _ended: bool = False
 
     def place(self, span: trace.Span, outside: Context) -> None:
@@ -47,12 +46,11 @@ class Nested:
 
     def leave(self) -> None:
         """Make current again what was so before, where this one is still the innermost."""
-        for nested in _outward(context_api.get_current()):
-            if nested is self:
-                context_api.attach(_first_open(self.outside))
-                return
-            if not nested.ended:
-                return
+        nested = _nested_in(None)
+        while nested is not None and nested is not self and nested.ended:
+            nested = _nested_in(nested.outside)
+        if nested is self:
+            context_api.attach(_first_open(self.outside))
 
 
 _N = TypeVar("_N", bound=Nested)
@@ -60,23 +58,24 @@ _N = TypeVar("_N", bound=Nested)
 
 def innermost(kind: type[_N]) -> _N | None:
     """Give the innermost open one of this kind in the current context."""
-    for nested in _outward(context_api.get_current()):
+    nested = _nested_in(None)
+    while nested is not None:
         if isinstance(nested, kind) and not nested.ended:
             return nested
+        nested = _nested_in(nested.outside)
     return None
 
 
-def _outward(context: Context) -> Iterator[Nested]:
+def _nested_in(context: Context | None) -> Nested | None:
+    """Give the innermost one of this context, of the current one for ``None``, open or ended."""
     nested = context_api.get_value(_KEY, context)
-    while isinstance(nested, Nested):
-        yield nested
-        nested = context_api.get_value(_KEY, nested.outside)
+    return nested if isinstance(nested, Nested) else None
 
 
 def _first_open(context: Context) -> Context:
     """Step out of what has ended meanwhile."""
-    nested = context_api.get_value(_KEY, context)
-    while isinstance(nested, Nested) and nested.ended:
+    nested = _nested_in(context)
+    while nested is not None and nested.ended:
         context = nested.outside
-        nested = context_api.get_value(_KEY, context)
+        nested = _nested_in(context)
     return context

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -25,6 +26,8 @@ def finder(
     if callable(persona_id_from):
         from_call = persona_id_from
         return lambda args, kwargs: from_call(*args, **kwargs)
+    if isinstance(function, functools.partial):
+        return _of_partial(function, persona_id_from)
     parameters = _parameters(function)
     name = persona_id_from or _ARGUMENT
     takes_any = any(kind is inspect.Parameter.VAR_KEYWORD for kind in _kinds(parameters))
@@ -42,6 +45,12 @@ def _none(_args: tuple[Any, ...], _kwargs: dict[str, Any]) -> None:
     """Find nothing: the function has no argument to look at."""
 
 
+def _of_partial(function: functools.partial[Any], persona_id_from: str | None) -> Finder:
+    find = finder(function.func, persona_id_from)
+    bound, named = function.args, function.keywords
+    return lambda args, kwargs: find((*bound, *args), {**named, **kwargs})
+
+
 def _by_name(name: str, parameters: dict[str, inspect.Parameter]) -> Finder:
     parameter = parameters.get(name)
     by_position = parameter is not None and parameter.kind in (
@@ -53,11 +62,9 @@ def _by_name(name: str, parameters: dict[str, inspect.Parameter]) -> Finder:
     otherwise = None if default is inspect.Parameter.empty else default
 
     def find(args: tuple[Any, ...], kwargs: dict[str, Any]) -> object:
-        if name in kwargs:
-            return kwargs[name]
         if position is not None and position < len(args):
             return args[position]
-        return otherwise
+        return kwargs.get(name, otherwise)
 
     return find
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import sys
+import contextlib
 from collections.abc import Mapping
 
 import msgspec
 from opentelemetry import context as context_api
 from opentelemetry import trace
 
-from otel_persona.instrumentation import values
+from otel_persona.instrumentation import outcomes, values
 from otel_persona.instrumentation.nesting import Nested, innermost
 from otel_persona.instrumentation.telemetry import Reading, Telemetry
 from otel_persona.records import AttemptRecord, Status, format_moment, health, in_flight
 from otel_persona.records.attributes import to_attributes
-from otel_persona.semconv import ATTEMPT_SPAN, Attribute
-
-_ERROR_LENGTH = 1_000
+from otel_persona.semconv import ATTEMPT_SPAN
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -31,6 +29,31 @@ class Identity(msgspec.Struct, frozen=True):
     model: str | None = None
 
 
+def _draft(run_id: str, identity: Identity, tier: str | None) -> AttemptRecord:
+    """Begin a record; its moment, latency and outcome come at the end."""
+    return AttemptRecord(
+        ts="",
+        run_id=run_id,
+        persona_id=identity.persona_id,
+        stage=identity.stage,
+        attempt=identity.number,
+        status="success",
+        latency_ms=0,
+        prompt_tokens=0,
+        completion_tokens=0,
+        repairs=[],
+        validator_scores={},
+        opening_move=None,
+        constraint_categories=[],
+        anchors_used=[],
+        error=None,
+        tier=identity.tier or tier,
+        target=identity.target,
+        symbol=identity.symbol,
+        model=identity.model,
+    )
+
+
 class Attempt(Nested):
     """One running attempt.
 
@@ -43,34 +66,12 @@ class Attempt(Nested):
         self._tier = identity.tier or telemetry.tier
         self._usage_known = False
         self._started = now = telemetry.read_clock()
-        # Filled as the attempt goes; its moment, latency and outcome come at the end.
-        self._record = AttemptRecord(
-            ts="",
-            run_id=telemetry.run_id,
-            persona_id=identity.persona_id,
-            stage=identity.stage,
-            attempt=identity.number,
-            status="success",
-            latency_ms=0,
-            prompt_tokens=0,
-            completion_tokens=0,
-            repairs=[],
-            validator_scores={},
-            opening_move=None,
-            constraint_categories=[],
-            anchors_used=[],
-            error=None,
-            tier=identity.tier or telemetry.settings.tier,
-            target=identity.target,
-            symbol=identity.symbol,
-            model=identity.model,
-        )
+        self._record = _draft(telemetry.run_id, identity, telemetry.settings.tier)
         self._status_said = False
         outside = context_api.get_current()
         span = telemetry.tracer.start_span(
             f"{ATTEMPT_SPAN} {identity.stage}",
             outside,
-            attributes={Attribute.STAGE: identity.stage},
             start_time=now.wall_ns,
         )
         self.place(span, outside)
@@ -106,16 +107,15 @@ class Attempt(Nested):
         """
         if not self._takes("record_usage"):
             return
-        for field, given in (
-            ("prompt_tokens", prompt_tokens),
-            ("completion_tokens", completion_tokens),
-        ):
-            tokens = values.count(given, field) if given is not None else None
-            if tokens is not None:
-                setattr(self._record, field, getattr(self._record, field) + tokens)
-                self._usage_known = True
-        if self._usage_known and self._flight is not None:
-            self._flight.reads_usage = False
+        record = self._record
+        prompt = values.total(record.prompt_tokens, prompt_tokens, "prompt_tokens")
+        completion = values.total(record.completion_tokens, completion_tokens, "completion_tokens")
+        record.prompt_tokens = record.prompt_tokens if prompt is None else prompt
+        record.completion_tokens = record.completion_tokens if completion is None else completion
+        if prompt is not None or completion is not None:
+            self._usage_known = True
+            if self._flight is not None:
+                self._flight.reads_usage = False
         if model is not None:
             self._record.model = values.text(model, "model") or self._record.model
 
@@ -166,19 +166,20 @@ class Attempt(Nested):
         An exception out of the attempt makes it ``fail`` whatever was said here.
         """
         if self._takes("set_status"):
-            if status in ("success", "fail", "repair"):
-                self._record.status = status
-                self._status_said = True
-            else:
-                values.refuse("status", status, "success, fail or repair")
+            said = values.status(status)
+            if said is not None:
+                self._say(said, None)
 
     def fail(self, reason: str) -> None:
         """Mark a failure that raises nothing; ``reason`` is the error of its line."""
         if self._takes("fail"):
             message = values.text(reason, "reason")
-            self._record.error = values.one_line(message, _ERROR_LENGTH) if message else None
-            self._record.status = "fail"
-            self._status_said = True
+            self._say("fail", outcomes.one_line(message) if message else None)
+
+    def _say(self, status: Status, error: str | None) -> None:
+        self._record.status = status
+        self._record.error = error
+        self._status_said = True
 
     def _takes(self, _call: str) -> bool:
         if self._ended:
@@ -197,6 +198,8 @@ class Attempt(Nested):
         finally:
             if self._flight is not None:
                 in_flight.leave(self._span_id)
+            # The context holds the attempt: without this each attempt would be a reference cycle.
+            self.inside = self.outside
 
     def _finish(self, error: BaseException | None) -> None:
         now = self._telemetry.read_clock()
@@ -205,9 +208,7 @@ class Attempt(Nested):
         if self._flight is not None:
             self._flight.record = self._record
             self._end_span(now, error)
-        self._telemetry.metrics.add(
-            self._record, tier=self._tier, usage_known=self._usage_known, context=self.inside
-        )
+        self._telemetry.metrics.add(self._record, tier=self._tier, usage_known=self._usage_known)
 
     def _take_usage_below(self) -> None:
         flight = self._flight
@@ -227,8 +228,7 @@ class Attempt(Nested):
         said_otherwise = isinstance(error, GeneratorExit) and self._status_said
         if error is not None and not said_otherwise:
             record.status = "fail"
-            message = values.describe(error, outcome_of(error))
-            record.error = values.one_line(message, _ERROR_LENGTH)
+            record.error = outcomes.describe(error)
         context = self._span.get_span_context()
         if context.trace_flags.sampled:
             record.trace_id = trace.format_trace_id(context.trace_id)
@@ -236,41 +236,27 @@ class Attempt(Nested):
 
     def _end_span(self, now: Reading, error: BaseException | None) -> None:
         failed = self._record.status == "fail"
-        outcome = outcome_of(error) if error is not None else ("error" if failed else "ok")
+        outcome = outcomes.outcome_of(error) if error is not None else ("error" if failed else "ok")
         attributes = to_attributes(
             self._record,
             outcome=outcome,
-            error_type=_qualified_name(error) if error is not None else None,
+            error_type=outcomes.qualified_name(error) if error is not None else None,
             usage_known=self._usage_known,
         )
         self._span.set_attributes(attributes)
         if failed:
             self._span.set_status(trace.StatusCode.ERROR, self._record.error)
             if error is not None:
-                self._span.record_exception(error, timestamp=now.wall_ns)
+                # The SDK asks the exception for its text, and that may raise again.
+                with contextlib.suppress(Exception):
+                    self._span.record_exception(error, timestamp=now.wall_ns)
         self._span.end(now.wall_ns)
 
 
 class _IdleAttempt(Attempt):
     """Stands in where no attempt runs, and records nothing."""
 
-    _record = AttemptRecord(
-        ts="",
-        run_id="",
-        persona_id="",
-        stage="",
-        attempt=1,
-        status="success",
-        latency_ms=0,
-        prompt_tokens=0,
-        completion_tokens=0,
-        repairs=[],
-        validator_scores={},
-        opening_move=None,
-        constraint_categories=[],
-        anchors_used=[],
-        error=None,
-    )
+    _record = _draft("", Identity(stage="", persona_id=""), None)
     _span = trace.INVALID_SPAN
     _ended = True
 
@@ -293,21 +279,3 @@ IDLE = _IdleAttempt()
 def current_attempt() -> Attempt:
     """Give the innermost attempt that is running here, or one that records nothing."""
     return innermost(Attempt) or IDLE
-
-
-def outcome_of(error: BaseException) -> str:
-    """Name how an attempt ended that ``error`` came out of."""
-    if isinstance(error, TimeoutError):
-        return "timeout"
-    # Where nobody has imported asyncio nothing of it was cancelled; importing it costs 20 ms.
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is not None and isinstance(error, asyncio.CancelledError):
-        return "cancelled"
-    return "abandoned" if isinstance(error, GeneratorExit) else "error"
-
-
-def _qualified_name(error: BaseException) -> str:
-    kind = type(error)
-    if kind.__module__ == "builtins":
-        return kind.__qualname__
-    return f"{kind.__module__}.{kind.__qualname__}"

@@ -10,9 +10,8 @@ from opentelemetry import context as context_api
 from opentelemetry import trace
 
 from otel_persona.errors import UsageError
-from otel_persona.instrumentation import telemetry, values
+from otel_persona.instrumentation import outcomes, telemetry, values
 from otel_persona.instrumentation.nesting import Nested
-from otel_persona.instrumentation.running_attempt import outcome_of
 from otel_persona.records import health
 from otel_persona.semconv import PERSONA_SPAN, Attribute
 
@@ -81,11 +80,11 @@ class PersonaScope(Nested):
     def _close(self, error: BaseException | None) -> None:
         self.leave()
         self._ended = True
-        for (persona_id, stage), attempts in self._attempts.items():
+        for (persona_id, stage), attempts in list(self._attempts.items()):
             if persona_id == self.persona_id:
                 self._span.set_attribute(Attribute.ATTEMPTS_PREFIX + stage, attempts)
         if error is not None:
-            description = values.describe(error, outcome_of(error))
+            description = outcomes.describe(error)
             self._span.set_status(trace.StatusCode.ERROR, description)
         self._span.end(self._telemetry.read_clock().wall_ns)
 
@@ -116,7 +115,12 @@ def persona(
     have their own; their spans stand below the scope's, and each stage's attempts are numbered
     from 1. Raises ``UsageError`` for an empty id.
     """
-    name = str(persona_id) if persona_id is not None else ""
+    name = values.identifier(persona_id, "persona_id") if persona_id is not None else None
     if not name:
         raise UsageError(f"persona({persona_id!r}): an id is a text that is not empty")
-    return PersonaScope(name, tier=tier, target=target, symbol=symbol)
+    return PersonaScope(
+        name,
+        tier=values.optional_text(tier, "tier"),
+        target=values.optional_text(target, "target"),
+        symbol=values.optional_text(symbol, "symbol"),
+    )

@@ -9,13 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from weakref import WeakKeyDictionary
 
 import msgspec
 from opentelemetry import metrics, trace
 
+from otel_persona import activation
 from otel_persona.errors import SettingsError
-from otel_persona.instrumentation.metrics import AttemptMetrics
+from otel_persona.instrumentation.metrics import attempt_metrics
 from otel_persona.records import health
 from otel_persona.semconv import SCOPE_NAME
 from otel_persona.settings import Settings, load_settings
@@ -46,7 +46,7 @@ class Telemetry:
         self.run_id = settings.run_id or _new_run_id(settings.tier)
         self.tier = settings.tier_of(self.run_id)
         self.tracer = trace.get_tracer(SCOPE_NAME, tracer_provider=tracer_provider)
-        self.metrics = _metrics_on(meter_provider)
+        self.metrics = attempt_metrics.on(meter_provider)
         self.metrics.set_limits(settings.label_values, settings.prices)
         self._clock = clock
 
@@ -58,27 +58,8 @@ class Telemetry:
         return Reading(time.time_ns(), time.perf_counter_ns())
 
 
-# Counters only ever rise: the instruments of a meter provider outlive any one telemetry.
-_global_metrics: AttemptMetrics | None = None
-_metrics_of: WeakKeyDictionary[metrics.MeterProvider, AttemptMetrics] = WeakKeyDictionary()
-
-
-def _metrics_on(meter_provider: metrics.MeterProvider | None) -> AttemptMetrics:
-    """Give the attempts' instruments of this provider, of the global one for ``None``."""
-    global _global_metrics
-    if meter_provider is None:
-        if _global_metrics is None:
-            _global_metrics = AttemptMetrics(metrics.get_meter(SCOPE_NAME))
-        return _global_metrics
-    known = _metrics_of.get(meter_provider)
-    if known is None:
-        known = _metrics_of[meter_provider] = AttemptMetrics(meter_provider.get_meter(SCOPE_NAME))
-    return known
-
-
 _installed: Telemetry | None = None
 _from_environment: Settings | None = None
-_on_first_use: Callable[[], None] | None = None
 
 
 def install(telemetry: Telemetry) -> None:
@@ -91,12 +72,6 @@ def uninstall() -> None:
     """Take the telemetry away; the next attempt finds or makes another."""
     global _installed
     _installed = None
-
-
-def on_first_use(activate: Callable[[], None]) -> None:
-    """Name what installs the telemetry when an attempt starts and nobody called ``configure``."""
-    global _on_first_use
-    _on_first_use = activate
 
 
 def in_use() -> Telemetry:
@@ -120,11 +95,10 @@ def known_settings() -> Settings:
 
 
 def _activate() -> None:
-    if _on_first_use is not None:
-        try:
-            _on_first_use()
-        except SettingsError as error:
-            health.rejected.add("settings", f"the environment's settings are not used: {error}")
+    try:
+        activation.on_first_use()
+    except SettingsError as error:
+        health.rejected.add("settings", f"the environment's settings are not used: {error}")
 
 
 def _plain() -> Telemetry:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -21,8 +20,9 @@ from otel_persona.aggregation import (
     last_known,
 )
 from otel_persona.errors import RecordError
+from otel_persona.in_turn import InTurn
 from otel_persona.processors.events import DriftEvents
-from otel_persona.processors.gauges import gauges_on
+from otel_persona.processors.gauges import gauges
 from otel_persona.records import AttemptRecord, health
 from otel_persona.records.spans import record_of
 from otel_persona.semconv import OTHER
@@ -47,19 +47,23 @@ class _Stream:
     """The attempts of one run and tier."""
 
     def __init__(self, run_id: str, tier: str, settings: Settings) -> None:
-        self.run_id = run_id
-        self.tier = tier
-        self.aggregator = Aggregator(settings, tier, open_batches=_OPEN_BATCHES)
+        self._run_id = run_id
+        self._tier = tier
+        self._aggregator = Aggregator(settings, tier, open_batches=_OPEN_BATCHES)
         self._indicators: Mapping[str, Indicator] = {}
 
-    def close(self, batches: list[BatchSummary]) -> list[_Closed]:
-        """Work out what the batches mean, in their order."""
-        closed = []
-        for batch in batches:
-            changes = changes_between(self._indicators, batch, run_id=self.run_id, tier=self.tier)
-            self._indicators = last_known(self._indicators, batch)
-            closed.append(_Closed(batch, self.aggregator.tier_summary(), changes))
-        return closed
+    def add(self, record: AttemptRecord) -> list[_Closed]:
+        """Fold in an attempt, and give the batches that it closed."""
+        return [self._look_at(batch) for batch in self._aggregator.add(record)]
+
+    def finish(self) -> list[_Closed]:
+        """Close the open batches, as partial ones."""
+        return [self._look_at(batch) for batch in self._aggregator.finish()]
+
+    def _look_at(self, batch: BatchSummary) -> _Closed:
+        changes = changes_between(self._indicators, batch, run_id=self._run_id, tier=self._tier)
+        self._indicators = last_known(self._indicators, batch)
+        return _Closed(batch, self._aggregator.tier_summary(), changes)
 
 
 class DriftProcessor(SpanProcessor):
@@ -68,8 +72,8 @@ class DriftProcessor(SpanProcessor):
     Each run and tier is a stream of its own, and each process folds and numbers its own batches.
     When a batch closes its figures show in gauges, ``on_batch(summary)`` is called, and for each
     indicator whose band has changed a ``persona.drift`` log event is emitted and
-    ``on_indicator_change(change)`` called, in the thread that ended the attempt. What a callback
-    raises is told and counted, never passed on.
+    ``on_indicator_change(change)`` called: in the order of the batches, one at a time, in a thread
+    that ends an attempt. What a callback raises is told and counted, never passed on.
 
     Memory is bounded by the open batches (one, and eight where the policy gives records a key) of
     at most 32 streams; attempts of further runs and tiers share one stream named ``other``.
@@ -87,39 +91,49 @@ class DriftProcessor(SpanProcessor):
         self._settings = settings or Settings()
         self._on_batch = on_batch
         self._on_indicator_change = on_indicator_change
-        self._gauges = gauges_on(meter_provider)
+        self._gauges = gauges.on(meter_provider)
         self._events = DriftEvents(logger_provider)
         self._start_anew()
         forks.in_child(self._start_anew)
 
     def _start_anew(self) -> None:
-        self._lock = threading.Lock()
         self._streams: dict[tuple[str, str], _Stream] = {}
+        self._arrived = InTurn(self._fold)
+        self._closed = InTurn(self._tell)
 
     def on_end(self, span: ReadableSpan) -> None:
         """Fold the span's attempt, if it is one."""
         try:
             record = record_of(span)
-            if record is not None:
-                self._tell(self._fold(record))
         except RecordError as error:
-            health.rejected.add("figures", f"an attempt is not in the figures: {error.reason}")
-        except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
-            health.lost.add("internal", f"an attempt is not in the figures: {fault!r}")
+            _reject(error)
+            return
+        if record is not None:
+            self._take(record)
 
     def shutdown(self) -> None:
         """Close the batches that are open, as partial ones."""
-        with self._lock:
-            streams = list(self._streams.values())
-            closed = [(stream, stream.close(stream.aggregator.finish())) for stream in streams]
-        for stream, batches in closed:
-            self._tell((stream, batches))
+        self._take(None)
 
-    def _fold(self, record: AttemptRecord) -> tuple[_Stream, list[_Closed]] | None:
-        with self._lock:
-            stream = self._stream(record)
-            batches = stream.aggregator.add(record)
-            return (stream, stream.close(batches)) if batches else None
+    def _take(self, record: AttemptRecord | None) -> None:
+        self._arrived.put(record)
+        self._arrived.work()
+        self._closed.work()
+
+    def _fold(self, record: AttemptRecord | None) -> None:
+        """Fold in one attempt; ``None`` closes all batches."""
+        try:
+            if record is not None:
+                closed = self._stream(record).add(record)
+            else:
+                closed = [batch for stream in self._streams.values() for batch in stream.finish()]
+        except RecordError as error:
+            _reject(error)
+        except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
+            health.lost.add("internal", f"an attempt is not in the figures: {fault!r}")
+        else:
+            for batch in closed:
+                self._closed.put(batch)
 
     def _stream(self, record: AttemptRecord) -> _Stream:
         run_id = record.run_id
@@ -132,17 +146,21 @@ class DriftProcessor(SpanProcessor):
             stream = self._streams.setdefault(key, _Stream(run_id, tier, self._settings))
         return stream
 
-    def _tell(self, folded: tuple[_Stream, list[_Closed]] | None) -> None:
-        if folded is None:
-            return
-        stream, closed = folded
-        for batch, tier, changes in closed:
-            self._gauges.show(stream.tier, batch, tier)
+    def _tell(self, closed: _Closed) -> None:
+        batch, tier, changes = closed
+        try:
+            self._gauges.show(batch, tier, self._settings.label_values)
             for change in changes:
                 self._events.tell(change)
-            _call(self._on_batch, batch)
-            for change in changes:
-                _call(self._on_indicator_change, change)
+        except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
+            health.lost.add("internal", f"a batch is not shown: {fault!r}")
+        _call(self._on_batch, batch)
+        for change in changes:
+            _call(self._on_indicator_change, change)
+
+
+def _reject(error: RecordError) -> None:
+    health.rejected.add("figures", f"an attempt is not in the figures: {error.reason}")
 
 
 def _call(callback: Callable[[Any], object] | None, argument: object) -> None:

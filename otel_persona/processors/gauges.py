@@ -8,30 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
-from weakref import WeakKeyDictionary
+from itertools import islice
 
-from opentelemetry import metrics
-from opentelemetry.metrics import CallbackOptions, Observation
+from opentelemetry.metrics import Meter
 
+from otel_persona import forks
 from otel_persona.aggregation import BatchSummary, Indicator, TierSummary
+from otel_persona.instruments import Labels, OncePerProvider, observe
 from otel_persona.semconv import (
     BATCH_GAUGES,
     BATCH_SCORE,
     INDICATOR_BAND,
-    SCOPE_NAME,
     TIER_GAUGES,
     Instrument,
 )
 
 _BANDS = {"healthy": 0, "warning": 1, "critical": 2}
-_Labels = tuple[str, ...]
 
 
 class FigureGauges:
     """The gauges on one meter; they show what ``show`` was given last."""
 
-    def __init__(self, meter: metrics.Meter) -> None:
-        self._values: dict[str, dict[_Labels, float]] = {}
+    def __init__(self, meter: Meter) -> None:
+        self._values: dict[str, dict[Labels, float]] = {}
         for instrument in (
             *BATCH_GAUGES.values(),
             BATCH_SCORE,
@@ -39,53 +38,43 @@ class FigureGauges:
             INDICATOR_BAND,
         ):
             self._values[instrument.name] = {}
-            meter.create_observable_gauge(
-                instrument.name,
-                [partial(self._observe, instrument)],
-                instrument.unit,
-                instrument.description,
-            )
+            observe(meter, instrument, partial(self._values.__getitem__, instrument.name))
+        forks.in_child(self._show_nothing)
 
-    def show(self, tier_label: str, batch: BatchSummary, tier: TierSummary) -> None:
-        """Show the figures of a batch that has closed, and of its tier."""
+    def show(self, batch: BatchSummary, tier: TierSummary, validators: int) -> None:
+        """Show the figures of a batch that has closed, and of its tier.
+
+        Of the validators, whose names come from the data, the batch's first ones are shown.
+        """
         for figure, instrument in BATCH_GAUGES.items():
-            self._set(instrument, (tier_label,), getattr(batch, figure))
+            self._set(instrument, (tier.tier,), getattr(batch, figure))
         for figure, instrument in TIER_GAUGES.items():
-            self._set(instrument, (tier_label,), getattr(tier, figure))
-        for validator, score in batch.mean_validator_scores.items():
-            self._set(BATCH_SCORE, (validator, tier_label), score)
-        self._show_bands(tier_label, batch.indicators)
+            self._set(instrument, (tier.tier,), getattr(tier, figure))
+        self._show_scores(tier.tier, islice(batch.mean_validator_scores.items(), validators))
+        self._show_bands(tier.tier, batch.indicators)
+
+    def _show_scores(self, tier: str, scores: Iterable[tuple[str, float | None]]) -> None:
+        others = self._values[BATCH_SCORE.name].items()
+        shown = {labels: score for labels, score in others if labels[1] != tier}
+        shown |= {(name, tier): score for name, score in scores if score is not None}
+        self._values[BATCH_SCORE.name] = shown
 
     def _show_bands(self, tier_label: str, indicators: Mapping[str, Indicator]) -> None:
         for name, indicator in indicators.items():
             if indicator.band is not None:
                 self._set(INDICATOR_BAND, (name, tier_label), _BANDS[indicator.band])
 
-    def _set(self, instrument: Instrument, labels: _Labels, value: float | None) -> None:
+    def _set(self, instrument: Instrument, labels: Labels, value: float | None) -> None:
         if value is None:
             self._values[instrument.name].pop(labels, None)
         else:
-            self._values[instrument.name][labels] = value
+            # OTLP has no points that are flags, and one such point loses the whole export.
+            self._values[instrument.name][labels] = int(value) if isinstance(value, bool) else value
 
-    def _observe(self, instrument: Instrument, _: CallbackOptions) -> Iterable[Observation]:
-        return [
-            Observation(value, dict(zip(instrument.labels, labels, strict=True)))
-            for labels, value in list(self._values[instrument.name].items())
-        ]
-
-
-_global_gauges: FigureGauges | None = None
-_gauges_of: WeakKeyDictionary[metrics.MeterProvider, FigureGauges] = WeakKeyDictionary()
+    def _show_nothing(self) -> None:
+        """Forget all values, as a forked child must: they are its parent's."""
+        for values in self._values.values():
+            values.clear()
 
 
-def gauges_on(meter_provider: metrics.MeterProvider | None) -> FigureGauges:
-    """Give the gauges on this provider, the global one for ``None``; each has them once."""
-    global _global_gauges
-    if meter_provider is None:
-        if _global_gauges is None:
-            _global_gauges = FigureGauges(metrics.get_meter(SCOPE_NAME))
-        return _global_gauges
-    known = _gauges_of.get(meter_provider)
-    if known is None:
-        known = _gauges_of[meter_provider] = FigureGauges(meter_provider.get_meter(SCOPE_NAME))
-    return known
+gauges: OncePerProvider[FigureGauges] = OncePerProvider(FigureGauges)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
@@ -36,22 +39,31 @@ class UsageProcessor(SpanProcessor):
         if attempt is None or not attempt.reads_usage:
             return
         attributes = span.attributes or {}
-        if Attribute.STAGE in attributes:
-            return  # an attempt inside an attempt keeps its tokens to itself
-        if span.context.span_id not in attempt.counted:
-            prompt_tokens = _tokens(attributes.get(Attribute.INPUT_TOKENS))
-            completion_tokens = _tokens(attributes.get(Attribute.OUTPUT_TOKENS))
-            if prompt_tokens is None and completion_tokens is None:
-                return
-            attempt.prompt_tokens += prompt_tokens or 0
-            attempt.completion_tokens += completion_tokens or 0
-            attempt.has_usage = True
-            model = attributes.get(
-                Attribute.REQUEST_MODEL, attributes.get(Attribute.RESPONSE_MODEL)
-            )
-            if isinstance(model, str):
-                attempt.model = model
-        attempt.counted.add(span.parent.span_id)
+        usage = _usage(attributes)
+        is_counted = span.context.span_id in attempt.counted
+        # An attempt inside an attempt keeps its tokens to itself.
+        if usage is not None and not is_counted and Attribute.STAGE not in attributes:
+            _add(attempt, usage, attributes)
+        if usage is not None or is_counted:
+            attempt.counted.add(span.parent.span_id)
+
+
+def _add(
+    attempt: in_flight.InFlight, usage: tuple[int, int], attributes: Mapping[str, Any]
+) -> None:
+    attempt.prompt_tokens += usage[0]
+    attempt.completion_tokens += usage[1]
+    attempt.has_usage = True
+    model = attributes.get(Attribute.REQUEST_MODEL, attributes.get(Attribute.RESPONSE_MODEL))
+    if isinstance(model, str):
+        attempt.model = model
+
+
+def _usage(attributes: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Give prompt and completion tokens; ``None`` where there is neither."""
+    prompt = _tokens(attributes.get(Attribute.INPUT_TOKENS))
+    completion = _tokens(attributes.get(Attribute.OUTPUT_TOKENS))
+    return None if prompt is None and completion is None else (prompt or 0, completion or 0)
 
 
 def _tokens(value: object) -> int | None:

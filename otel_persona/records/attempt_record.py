@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 import msgspec
+
+from otel_persona.errors import RecordError
 
 Status = Literal["success", "fail", "repair"]
 """What became of an attempt, as its line says it."""
@@ -48,3 +51,10 @@ class AttemptRecord(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
 
 REQUIRED_KEYS = AttemptRecord.__struct_fields__[:15]
 """The 15 keys that every line has, in their order."""
+
+
+def check_scores(record: AttemptRecord) -> None:
+    """Raise ``RecordError`` where a score is no finite number, which JSON cannot carry."""
+    for name, score in record.validator_scores.items():
+        if not math.isfinite(score):
+            raise RecordError(f"the score {name!r} is {score}, not a finite number")

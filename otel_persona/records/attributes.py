@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from otel_persona.errors import RecordError
-from otel_persona.records.attempt_record import AttemptRecord
+from otel_persona.records.attempt_record import AttemptRecord, check_scores
 from otel_persona.semconv import Attribute
 
 AttributeValue = str | int | float | Sequence[str]
@@ -18,33 +18,36 @@ def to_attributes(
     record: AttemptRecord, *, outcome: str, error_type: str | None, usage_known: bool
 ) -> dict[str, AttributeValue]:
     """Write every field of ``record`` as a span attribute; what is empty or unknown is left out."""
+    optional: dict[str, AttributeValue | None] = {
+        Attribute.REPAIRS: record.repairs,
+        Attribute.OPENING_MOVE: record.opening_move,
+        Attribute.CONSTRAINTS: record.constraint_categories,
+        Attribute.ANCHORS: record.anchors_used,
+        Attribute.ERROR: record.error,
+        Attribute.ERROR_TYPE: error_type,
+        Attribute.TARGET: record.target,
+        Attribute.SYMBOL: record.symbol,
+        Attribute.REQUEST_MODEL: record.model,
+        Attribute.TIER: record.tier,
+        Attribute.INPUT_TOKENS: record.prompt_tokens if usage_known else None,
+        Attribute.OUTPUT_TOKENS: record.completion_tokens if usage_known else None,
+    }
+    prefix = Attribute.SCORE_PREFIX
     attributes: dict[str, AttributeValue] = {
+        prefix + name: score for name, score in record.validator_scores.items()
+    }
+    attributes |= {name: value for name, value in optional.items() if value not in (None, [])}
+    # The SDK's limit on a span's attributes keeps the last ones, so those come last that no record
+    # can do without.
+    attributes |= {
+        Attribute.LATENCY: record.latency_ms,
+        Attribute.OUTCOME: outcome,
+        Attribute.NUMBER: record.attempt,
         Attribute.RUN_ID: record.run_id,
         Attribute.PERSONA_ID: record.persona_id,
-        Attribute.STAGE: record.stage,
-        Attribute.NUMBER: record.attempt,
         Attribute.STATUS: record.status,
-        Attribute.OUTCOME: outcome,
-        Attribute.LATENCY: record.latency_ms,
+        Attribute.STAGE: record.stage,
     }
-    if usage_known:
-        attributes[Attribute.INPUT_TOKENS] = record.prompt_tokens
-        attributes[Attribute.OUTPUT_TOKENS] = record.completion_tokens
-    optional: tuple[tuple[str, AttributeValue | None], ...] = (
-        (Attribute.REPAIRS, record.repairs),
-        (Attribute.OPENING_MOVE, record.opening_move),
-        (Attribute.CONSTRAINTS, record.constraint_categories),
-        (Attribute.ANCHORS, record.anchors_used),
-        (Attribute.ERROR, record.error),
-        (Attribute.ERROR_TYPE, error_type),
-        (Attribute.TIER, record.tier),
-        (Attribute.TARGET, record.target),
-        (Attribute.SYMBOL, record.symbol),
-        (Attribute.REQUEST_MODEL, record.model),
-    )
-    attributes |= {name: value for name, value in optional if value is not None and value != []}
-    prefix = Attribute.SCORE_PREFIX
-    attributes |= {prefix + name: score for name, score in record.validator_scores.items()}
     return attributes
 
 
@@ -73,15 +76,15 @@ def from_attributes(
         "latency_ms": get(Attribute.LATENCY, latency_ms),
         "prompt_tokens": get(Attribute.INPUT_TOKENS, 0),
         "completion_tokens": get(Attribute.OUTPUT_TOKENS, 0),
-        "repairs": list(get(Attribute.REPAIRS, ())),
+        "repairs": get(Attribute.REPAIRS, ()),
         "validator_scores": {
             name.removeprefix(prefix): score
             for name, score in attributes.items()
             if name.startswith(prefix)
         },
         "opening_move": get(Attribute.OPENING_MOVE),
-        "constraint_categories": list(get(Attribute.CONSTRAINTS, ())),
-        "anchors_used": list(get(Attribute.ANCHORS, ())),
+        "constraint_categories": get(Attribute.CONSTRAINTS, ()),
+        "anchors_used": get(Attribute.ANCHORS, ()),
         "error": get(Attribute.ERROR),
         "tier": get(Attribute.TIER),
         "target": get(Attribute.TARGET),
@@ -91,6 +94,8 @@ def from_attributes(
         "span_id": span_id,
     }
     try:
-        return msgspec.convert(fields, AttemptRecord)
+        record = msgspec.convert(fields, AttemptRecord)
     except msgspec.ValidationError as error:
         raise RecordError(str(error)) from None
+    check_scores(record)
+    return record

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from otel_persona.errors import RecordError
-from otel_persona.records.attempt_record import AttemptRecord
-from otel_persona.records.moments import format_moment, moment
+from otel_persona.records.attempt_record import AttemptRecord, check_scores
+from otel_persona.records.moments import check_moment, format_moment, moment
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(AttemptRecord)
-# How every line of ours starts; inside a JSON string the quotes would be escaped.
-_LINE_START = b'{"ts":'
+# How a line starts. Inside a JSON string the quotes would be escaped, and a score called ts is no
+# text.
+_LINE_START = re.compile(rb'\{"ts":\s*"')
 
 
 def encode_line(record: AttemptRecord) -> bytes:
@@ -38,7 +39,7 @@ def decode_line(line: bytes) -> AttemptRecord:
     try:
         record = _decoder.decode(line)
         # The decoder takes any text as a timestamp.
-        moment(record.ts)
+        check_moment(record.ts)
     except msgspec.MsgspecError as error:
         raise RecordError(str(error)) from None
     except UnicodeDecodeError:
@@ -61,7 +62,7 @@ def read_line(line: bytes) -> tuple[AttemptRecord | None, str | None]:
         return decode_line(line), None
     except RecordError as error:
         reason = error.reason
-    start = line.rfind(_LINE_START)
+    start = max((found.start() for found in _LINE_START.finditer(line)), default=0)
     if start > 0:
         try:
             record = decode_line(line[start:])
@@ -87,9 +88,7 @@ def record_from_entry(entry: Mapping[str, Any]) -> AttemptRecord:
         raise RecordError(
             f"an entry is a mapping with text keys, not {type(entry).__name__}"
         ) from None
-    for name, score in record.validator_scores.items():
-        if not math.isfinite(score):
-            raise RecordError(f"the score {name!r} is {score}, not a finite number")
+    check_scores(record)
     return record
 
 

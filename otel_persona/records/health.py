@@ -20,7 +20,8 @@ class ReasonTally:
     def __init__(self, what: str) -> None:
         self._what = what
         self._counts: Counter[str] = Counter()
-        self._lock = threading.Lock()
+        # A generator that is collected meanwhile may count in this thread.
+        self._lock = threading.RLock()
 
     def add(self, reason: str, detail: str, count: int = 1) -> None:
         """Count ``count`` more for ``reason``; ``detail`` is the sentence told the first time."""
@@ -37,7 +38,7 @@ class ReasonTally:
 
     def reset(self) -> None:
         """Start anew, as a forked child must: its parent reports what came before."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._counts = Counter()
 
 

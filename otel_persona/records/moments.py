@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,6 +21,13 @@ def moment(ts: str) -> int:
     return (utc - _EPOCH) // _MICROSECOND
 
 
+def check_moment(ts: str) -> None:
+    """Raise as ``moment`` does where ``ts`` names none; a third of its cost."""
+    parsed = datetime.fromisoformat(ts)
+    if parsed.tzinfo is not UTC and parsed.tzinfo is not None:
+        parsed.astimezone(UTC)
+
+
 def is_naive(ts: str) -> bool:
     """Say whether ``ts`` has no offset, so that UTC is only assumed."""
     return not ts.endswith("Z") and datetime.fromisoformat(ts).tzinfo is None
@@ -27,7 +35,12 @@ def is_naive(ts: str) -> bool:
 
 def format_moment(microseconds: int) -> str:
     """Write a moment as records write it: UTC, milliseconds (cut, not rounded), ``Z``."""
-    text = (
-        (_EPOCH + microseconds * _MICROSECOND).replace(tzinfo=None).isoformat("T", "milliseconds")
-    )
-    return text + "Z"
+    second, rest = divmod(microseconds, 1_000_000)
+    return f"{_format_second(second)}.{rest // 1_000:03d}Z"
+
+
+# A program ends many attempts within one second.
+@functools.lru_cache(maxsize=16)
+def _format_second(second: int) -> str:
+    utc = _EPOCH + timedelta(seconds=second)
+    return utc.replace(tzinfo=None).isoformat("T", "seconds")

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from otel_persona.records import health, in_flight
+from otel_persona.errors import RecordError
+from otel_persona.records import in_flight
 from otel_persona.records.attempt_record import AttemptRecord
 from otel_persona.records.attributes import from_attributes, is_attempt
 from otel_persona.records.moments import format_moment
+from otel_persona.semconv import ATTEMPT_SPAN
+
+_ATTEMPT = ATTEMPT_SPAN + " "
 
 
 class SpanIdentity(Protocol):
@@ -25,6 +29,10 @@ class SpanIdentity(Protocol):
 
 class FinishedSpan(Protocol):
     """What is read of a finished span; the SDK's ``ReadableSpan`` has it all."""
+
+    @property
+    def name(self) -> str:
+        """The span's name."""
 
     @property
     def context(self) -> SpanIdentity | None:
@@ -53,14 +61,17 @@ def record_of(span: FinishedSpan) -> AttemptRecord | None:
     In process it is the attempt's own, whatever limits have cut from the span; any other is
     rebuilt from the span's attributes. Raises ``RecordError`` where those make no valid record.
     """
-    identity, attributes = span.context, span.attributes or {}
+    identity = span.context
     if identity is None:
         return None
     own = in_flight.record_of(identity.span_id)
-    if own is not None or not is_attempt(attributes):
+    if own is not None:
         return own
-    if span.dropped_attributes:
-        health.warned.add("attributes_cut", "a span's limit has cut attributes of an attempt")
+    attributes = span.attributes or {}
+    if not is_attempt(attributes):
+        if span.dropped_attributes and span.name.startswith(_ATTEMPT):
+            raise RecordError("a limit has cut the stage or the status from the span")
+        return None
     end_ns = span.end_time or 0
     return from_attributes(
         attributes,
@@ -69,3 +80,13 @@ def record_of(span: FinishedSpan) -> AttemptRecord | None:
         trace_id=f"{identity.trace_id:032x}",
         span_id=f"{identity.span_id:016x}",
     )
+
+
+def has_gaps(span: FinishedSpan) -> bool:
+    """Say whether the record of this span lacks attributes that a limit has cut.
+
+    How many characters a limit has cut from a value cannot be seen.
+    """
+    if not span.dropped_attributes or span.context is None:
+        return False
+    return in_flight.record_of(span.context.span_id) is None

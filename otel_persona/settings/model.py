@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, TypedDict
 
@@ -13,7 +15,9 @@ from otel_persona.settings.batch_policy import BatchPolicy
 Direction = Literal["higher_is_worse", "higher_is_better", "band"]
 """Which way a validator's score gets worse; ``band``: both ways."""
 
-_NonNegative = Annotated[float, msgspec.Meta(ge=0)]
+# No limit can be compared with NaN or infinity, which YAML and TOML can write.
+_Finite = Annotated[float, msgspec.Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
+_NonNegative = Annotated[float, msgspec.Meta(ge=0, le=sys.float_info.max)]
 _Positive = Annotated[int, msgspec.Meta(ge=1)]
 
 
@@ -24,16 +28,16 @@ class _Section(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
 class Limits(_Section, frozen=True):
     """Where an indicator leaves its healthy band; a value on a line is in the warning band."""
 
-    warning: float
-    critical: float
+    warning: _Finite
+    critical: _Finite
 
 
 class HealthyBand(_Section, frozen=True):
     """Limits of an indicator that is healthy between ``low`` and ``warning``."""
 
-    low: float
-    warning: float
-    critical: float
+    low: _Finite
+    warning: _Finite
+    critical: _Finite
 
 
 class IndicatorLimits(_Section, frozen=True):
@@ -50,15 +54,17 @@ class IndicatorLimits(_Section, frozen=True):
     pollyanna_score: HealthyBand = HealthyBand(low=0.5, warning=0.7, critical=0.85)
     anchor_diversity: Limits = Limits(warning=0.8, critical=0.6)
     mean_latency: Limits = Limits(warning=0.20, critical=0.50)
-    baseline_mean_latency_ms: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    baseline_mean_latency_ms: Annotated[float, msgspec.Meta(gt=0, le=sys.float_info.max)] | None = (
+        None
+    )
 
 
 class DriftThresholds(_Section, frozen=True):
     """The slopes per batch beyond which the specification's ``drift_detected`` is true."""
 
-    repair_rate_trend: float = 0.5
-    opening_entropy_trend: float = -0.1
-    pollyanna_score_trend: float = 0.2
+    repair_rate_trend: _Finite = 0.5
+    opening_entropy_trend: _Finite = -0.1
+    pollyanna_score_trend: _Finite = 0.2
 
 
 class Prices(_Section, frozen=True):
@@ -140,24 +146,24 @@ class Settings(_Section, frozen=True):
         """Give the tier's name of a run."""
         return self.tier or run_id.partition("_")[0]
 
-    def problems(self) -> Iterator[str]:
-        """Name what is wrong between values that are each right by themselves."""
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Name the settings whose values, each right by itself, are wrong, and say why."""
         try:
             BatchPolicy.parse(self.batch)
         except ValueError as error:
-            yield f"batch: {error}"
+            yield "batch", str(error)
         if not self.stages or len(set(self.stages)) < len(self.stages):
-            yield f"stages: {list(self.stages)} must name at least one stage, and each once"
+            yield "stages", f"{list(self.stages)} must name at least one stage, and each once"
         for name in ("repair_rate", "repair_rate_trend", "pollyanna_score", "mean_latency"):
             limits = getattr(self.indicators, name)
             if limits.warning > limits.critical:
-                yield f"indicators.{name}: warning must not lie above critical"
+                yield f"indicators.{name}", "warning must not lie above critical"
         for name in ("opening_entropy", "anchor_diversity"):
             limits = getattr(self.indicators, name)
             if limits.warning < limits.critical:
-                yield f"indicators.{name}: warning must not lie below critical"
+                yield f"indicators.{name}", "warning must not lie below critical"
         if self.indicators.pollyanna_score.low > self.indicators.pollyanna_score.warning:
-            yield "indicators.pollyanna_score: low must not lie above warning"
+            yield "indicators.pollyanna_score", "low must not lie above warning"
 
 
 class SettingValues(TypedDict, total=False):
@@ -165,7 +171,7 @@ class SettingValues(TypedDict, total=False):
 
     run_id: str | None
     tier: str | None
-    log: str | None
+    log: str | os.PathLike[str] | None
     otlp: str | None
     batch: str | None
     stages: Sequence[str] | None

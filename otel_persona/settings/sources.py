@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -22,7 +22,11 @@ _FROM_ENVIRONMENT = ("run_id", "tier", "log", "batch", "stages", "strict", "fsyn
 class _Source(msgspec.Struct, frozen=True):
     name: str
     values: Mapping[str, Any]
-    lax: bool = False
+    is_environment: bool = False
+
+    def place(self, setting: str) -> str:
+        """Say where this setting stands."""
+        return _PREFIX + setting.upper() if self.is_environment else f"{self.name}: {setting}"
 
 
 def load_settings(
@@ -40,16 +44,20 @@ def load_settings(
     environ = os.environ if environ is None else environ
     path = file if file is not None else environ.get(_FILE_VARIABLE) or None
     problems: list[str] = []
-    given = {key: value for key, value in (arguments or {}).items() if value is not None}
+    given = {key: _plain(value) for key, value in (arguments or {}).items() if value is not None}
     merged: dict[str, Any] = msgspec.to_builtins(Settings())
+    origins: dict[str, _Source] = {}
     for source in (
         _from_environment(environ, problems),
         _Source(str(path), _from_file(os.fspath(path), problems) if path else {}),
         _Source("configure", given),
     ):
-        _merge(merged, _checked(Settings, source, "", problems))
+        values = _checked(Settings, source, "", problems)
+        _merge(merged, values)
+        origins |= dict.fromkeys(values, source)
     settings = msgspec.convert(merged, Settings)
-    problems.extend(settings.problems())
+    for setting, problem in settings.problems():
+        problems.append(f"{origins[setting.partition('.')[0]].place(setting)}: {problem}")
     if problems:
         raise SettingsError(problems)
     return settings
@@ -74,7 +82,7 @@ def _from_environment(environ: Mapping[str, str], problems: list[str]) -> _Sourc
             values[key] = [stage.strip() for stage in text.split(",")]
         else:
             values[key] = text
-    return _Source(_PREFIX + "*", values, lax=True)
+    return _Source("environment", values, is_environment=True)
 
 
 def _from_file(path: str, problems: list[str]) -> Mapping[str, Any]:
@@ -122,18 +130,30 @@ def _checked(
     for key, value in source.values.items():
         name = f"{prefix}{key}"
         if key not in types:
-            problems.append(f"{source.name}: {name}: no such setting{_nearest(str(key), types)}")
+            problems.append(f"{source.place(name)}: no such setting{_nearest(str(key), types)}")
         elif _is_section(types[key]) and isinstance(value, Mapping):
-            below = _Source(source.name, value, source.lax)
+            below = _Source(source.name, value)
             kept[key] = _checked(types[key], below, f"{name}.", problems)
         else:
             try:
-                checked = msgspec.convert(value, types[key], strict=not source.lax)
+                checked = msgspec.convert(value, types[key], strict=not source.is_environment)
             except msgspec.ValidationError as error:
-                problems.append(f"{source.name}: {name}: {value!r} is not right: {error}")
+                problem = f"{value!r} is not right: {error}{_choices(types[key])}"
+                problems.append(f"{source.place(name)}: {problem}")
             else:
                 kept[key] = msgspec.to_builtins(checked)
     return kept
+
+
+def _plain(value: Any) -> Any:
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
+def _choices(kind: Any) -> str:
+    """Say which words ``kind`` takes, if it takes only some."""
+    if get_origin(kind) is Literal:
+        return f"; there are {', '.join(get_args(kind))}"
+    return "".join(map(_choices, get_args(kind)))
 
 
 def _is_section(kind: Any) -> bool:

@@ -36,11 +36,13 @@ class Handle:
 
         Local files come first, so that no deadline costs a line. A second call does nothing.
         """
+        return run_within(timeout_s, self._close) if self.close() else True
+
+    def close(self) -> bool:
+        """Note that it is over, with nothing flushed; ``False`` where it was so before."""
         with self._lock:
-            if self._closed:
-                return True
-            self._closed = True
-        return run_within(timeout_s, self._close)
+            was_open, self._closed = not self._closed, True
+        return was_open
 
 
 def run_within(timeout_s: float, steps: Sequence[Step]) -> bool:
@@ -62,6 +64,10 @@ def run_within(timeout_s: float, steps: Sequence[Step]) -> bool:
             outcomes.append(done)
 
     worker = threading.Thread(target=run, name="otel-persona-flush", daemon=True)
-    worker.start()
-    worker.join(timeout_s)
+    try:
+        worker.start()
+    except RuntimeError:  # from Python 3.12 on no thread can be started while the interpreter ends
+        run()
+    else:
+        worker.join(timeout_s)
     return not worker.is_alive() and len(outcomes) == len(steps) and all(outcomes)

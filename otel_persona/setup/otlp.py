@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.metadata import entry_points
 from typing import Any, Literal
 
 from otel_persona.errors import SettingsError
 
 Signal = Literal["traces", "metrics", "logs"]
+_Factory = Callable[[], Any]
 
-_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
-_PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL"
+_SIGNALS: tuple[Signal, ...] = ("traces", "metrics", "logs")
 _BY_PROTOCOL = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
+
+
+def check_exporters(otlp: str | None) -> None:
+    """Raise ``SettingsError`` with every exporter that is named and not there, of any signal."""
+    problems: list[str] = []
+    for signal in _SIGNALS:
+        try:
+            _factories(signal, otlp)
+        except SettingsError as error:
+            problems += error.problems
+    if problems:
+        raise SettingsError(problems)
 
 
 def exporters(signal: Signal, otlp: str | None) -> list[Any]:
@@ -23,22 +36,22 @@ def exporters(signal: Signal, otlp: str | None) -> list[Any]:
     where none is set nothing is sent. Exporters of the environment read its other variables
     themselves. Raises ``SettingsError`` where one is named that is not installed.
     """
-    if otlp is not None:
-        return [_to_address(signal, otlp)]
-    return [_find(signal, name)() for name in _names(signal)]
+    return [make() for make in _factories(signal, otlp)]
 
 
-def _to_address(signal: Signal, otlp: str) -> Any:
+def _factories(signal: Signal, otlp: str | None) -> list[_Factory]:
+    if otlp is None:
+        return [_find(signal, name) for name in _names(signal)]
     if otlp.startswith("grpc://"):
         address = "http://" + otlp.removeprefix("grpc://")
-        return _find(signal, "otlp_proto_grpc")(endpoint=address, insecure=True)
-    return _find(signal, "otlp_proto_http")(endpoint=f"{otlp.rstrip('/')}/v1/{signal}")
+        return [partial(_find(signal, "otlp_proto_grpc"), endpoint=address, insecure=True)]
+    address = f"{otlp.rstrip('/')}/v1/{signal}"
+    return [partial(_find(signal, "otlp_proto_http"), endpoint=address)]
 
 
 def _names(signal: Signal) -> Iterator[str]:
     named = os.environ.get(f"OTEL_{signal.upper()}_EXPORTER", "")
-    endpoint = os.environ.get(f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT")
-    if not named and (endpoint or os.environ.get(_ENDPOINT)):
+    if not named and _otlp_variable(signal, "ENDPOINT"):
         named = "otlp"
     for name in filter(None, (part.strip() for part in named.split(","))):
         if name != "none":
@@ -46,12 +59,18 @@ def _names(signal: Signal) -> Iterator[str]:
 
 
 def _otlp_by_protocol(signal: Signal) -> str:
-    variable = f"OTEL_EXPORTER_OTLP_{signal.upper()}_PROTOCOL"
-    protocol = os.environ.get(variable) or os.environ.get(_PROTOCOL) or "grpc"
-    if protocol.strip() not in _BY_PROTOCOL:
+    variable = _otlp_variable(signal, "PROTOCOL")
+    protocol = os.environ[variable].strip() if variable else "grpc"
+    if protocol not in _BY_PROTOCOL:
         known = " or ".join(_BY_PROTOCOL)
-        raise SettingsError([f"{_PROTOCOL}: {protocol!r} is not right: {known} is"])
-    return _BY_PROTOCOL[protocol.strip()]
+        raise SettingsError([f"{variable}: {protocol!r} is not right: {known} is"])
+    return _BY_PROTOCOL[protocol]
+
+
+def _otlp_variable(signal: Signal, what: str) -> str | None:
+    """Name the variable that says this of OTLP: the signal's own, else that of all signals."""
+    variables = (f"OTEL_EXPORTER_OTLP_{signal.upper()}_{what}", f"OTEL_EXPORTER_OTLP_{what}")
+    return next((variable for variable in variables if os.environ.get(variable)), None)
 
 
 def _find(signal: Signal, name: str) -> Callable[..., Any]:

@@ -26,6 +26,7 @@ class Built:
     """The providers that were built here, which are ours to flush and to shut down."""
 
     def __init__(self) -> None:
+        self.tracer_provider: TracerProvider | None = None
         self.providers: list[MeterProvider | LoggerProvider] = []
 
     def force_flush(self, timeout_s: float) -> bool:
@@ -40,7 +41,7 @@ class Built:
             self.providers.pop().shutdown()
 
 
-def join_or_build(given: trace.TracerProvider | None) -> TakesProcessors | None:
+def join_or_build(given: trace.TracerProvider | None, built: Built) -> TakesProcessors | None:
     """Give the tracer provider that takes our processors.
 
     It is the one ``given``, else the global one, which is built where there is none; ``None``
@@ -49,6 +50,7 @@ def join_or_build(given: trace.TracerProvider | None) -> TakesProcessors | None:
     provider: Any = given if given is not None else trace.get_tracer_provider()
     if isinstance(provider, trace.ProxyTracerProvider):
         provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
+        built.tracer_provider = provider
         trace.set_tracer_provider(provider)
     if not hasattr(provider, "add_span_processor"):
         _log.warning(
@@ -63,7 +65,7 @@ def join_or_build(given: trace.TracerProvider | None) -> TakesProcessors | None:
 
 def keep_attempts(provider: Any) -> None:
     """Put our sampler around the provider's, and around those that its tracers have copied."""
-    tracers = list(vars(provider).get("_tracers", {}).values())
+    tracers = list(getattr(provider, "_tracers", {}).values())
     for holder in (provider, *tracers):
         sampler = getattr(holder, "sampler", None)
         if sampler is not None and not isinstance(sampler, AttemptSampler):
@@ -74,6 +76,7 @@ def build_meter_provider(otlp: str | None, built: Built) -> None:
     """Build the global meter provider where there is none and metrics are to be sent."""
     provider = metrics.get_meter_provider()
     if hasattr(provider, "force_flush") or isinstance(provider, metrics.NoOpMeterProvider):
+        _warn_of_joined(provider, otlp, built)
         return
     readers = [_reader(exporter) for exporter in exporters("metrics", otlp)]
     if readers:
@@ -86,6 +89,7 @@ def build_logger_provider(otlp: str | None, built: Built) -> None:
     """Build the global logger provider where there is none and events are to be sent."""
     provider: LoggerProviderApi = get_logger_provider()
     if hasattr(provider, "force_flush") or isinstance(provider, NoOpLoggerProvider):
+        _warn_of_joined(provider, otlp, built)
         return
     sending = exporters("logs", otlp)
     if sending:
@@ -94,6 +98,16 @@ def build_logger_provider(otlp: str | None, built: Built) -> None:
             logger_provider.add_log_record_processor(BatchLogRecordProcessor(exporter))
         set_logger_provider(logger_provider)
         built.providers.append(logger_provider)
+
+
+def _warn_of_joined(provider: object, otlp: str | None, built: Built) -> None:
+    """Say so where an address is named that this provider, which is there already, cannot take."""
+    if otlp is not None and provider not in built.providers:
+        _log.warning(
+            "%s does not go to %s: there is one already, and it can no longer be told to",
+            type(provider).__name__,
+            otlp,
+        )
 
 
 def _reader(exporter_or_reader: Any) -> MetricReader:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from otel_persona.records import AttemptRecord, format_moment
 
 EPOCH = 1_769_869_921_234_000  # 2026-01-31T14:32:01.234Z in microseconds
-NAMES = ["trait_leak", "opening_variation", "pollyanna", "anchor_specificity"]
+NAMES = ["trait_leak", "opening_variation", "pollyanna", "anchor_specificity", "zeal"]
 
 
 def _record(**fields: Any) -> AttemptRecord:

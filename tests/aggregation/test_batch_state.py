@@ -124,8 +124,8 @@ def test_start_and_end_are_moments_not_texts(make_record: Callable[..., AttemptR
     times = [
         "2026-01-31T14:00:00.000Z",
         "2026-01-31T23:59:59.999+12:00",  # 11:59:59.999 in UTC, the first
-        "2026-01-31T14:30:00.1229",  # as long as a canonical time
-        "2026-01-31 14:30:00.123987",  # no zone: UTC, and the last
+        "2026-01-31 14:30:00.122987",
+        "2026-01-31T14:30:00.1239",  # no zone: UTC, the last, and as long as a canonical time
         "2026-01-31T08:00:00-06:00",
         "20260131T141500Z",
         "2026-W05-6T12:00:00.000Z",
@@ -148,6 +148,16 @@ def test_figures_with_nothing_behind_them_are_none(
         ["trait_leak", "opening_variation", "pollyanna"]
     )
     assert (summary.success_rate, summary.repair_rate, summary.anchor_diversity) == (0, 0, 0)
+
+
+def test_anchors_are_rarefied_to_150(make_record: Callable[..., AttemptRecord]) -> None:
+    """From 150 anchors on there is a figure: all that are there, then those in 150 of them."""
+    anchors = [f"a{number}" for number in range(150)]
+    found = [
+        summarise_batch(folded([make_record(anchors_used=used)]), PRICES).anchors_rarefied_150
+        for used in (anchors[:149], anchors, [*anchors, "more"], anchors * 2)
+    ]
+    assert found == [None, 150, 150, pytest.approx(112.7, abs=0.1)]
 
 
 def test_latencies_of_failures_stay_apart(make_record: Callable[..., AttemptRecord]) -> None:

@@ -145,6 +145,18 @@ def test_live_late_attempts_open_a_further_part(make_record: Make) -> None:
     ]
 
 
+def test_live_all_that_is_late_is_partial(make_record: Make) -> None:
+    """A late window does not make the next late one look as if it were in order."""
+    found = batches_of("time:60s", by_second(make_record, 120, 0, 60, 180, 240), open_batches=1)
+    assert [summary.complete for summary in found] == [True, False, False, True, False]
+
+
+def test_the_last_window_is_partial_however_many_personas_it_has(make_record: Make) -> None:
+    """Seconds are not personas: a last window of two seconds with three personas may go on."""
+    found = batches_of("time:2s", by_id(make_record, "a", "b", "c"))
+    assert [(summary.personas, summary.complete) for summary in found] == [(3, False)]
+
+
 def test_live_in_order_is_as_the_whole_log(make_record: Make) -> None:
     """A stream in order gives the same batches live and from the log."""
     windows = by_second(make_record, *range(0, 600, 7))

@@ -1,0 +1,41 @@
+"""Items handled one after the other, by whoever brings them."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+_Item = TypeVar("_Item")
+
+
+class InTurn(Generic[_Item]):
+    """Handles items one at a time, in the order in which they came.
+
+    Whoever works handles all that wait, unless somebody is at it already, who then takes these
+    along: another thread, or this very one, which a collected generator or a signal has
+    interrupted. So nobody waits for a lock, and no item can hang on itself.
+    """
+
+    def __init__(self, handle: Callable[[_Item], None]) -> None:
+        self._handle = handle
+        self._waiting: deque[_Item] = deque()
+        self._busy = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def put(self, item: _Item) -> None:
+        """Let ``item`` wait for its turn."""
+        self._waiting.append(item)
+
+    def work(self) -> None:
+        """Handle what waits."""
+        # Asked anew after each release: somebody may have seen the lock and gone.
+        while self._waiting and self._busy.acquire(blocking=False):
+            try:
+                while self._waiting:
+                    self._handle(self._waiting.popleft())
+            finally:
+                self._busy.release()

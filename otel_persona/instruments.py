@@ -1,0 +1,72 @@
+"""Metrics as ``semconv`` describes them, made on a meter of OpenTelemetry."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+from opentelemetry import metrics
+from opentelemetry.metrics import CallbackOptions, Histogram, Meter, MeterProvider, Observation
+
+from otel_persona.semconv import SCOPE_NAME, Instrument
+
+Labels = tuple[str, ...]
+"""The values of an instrument's labels, in their order."""
+
+_T = TypeVar("_T")
+
+
+def histogram(meter: Meter, instrument: Instrument) -> Histogram:
+    """Make a histogram that is recorded in place."""
+    return meter.create_histogram(
+        instrument.name,
+        instrument.unit,
+        instrument.description,
+        explicit_bucket_boundaries_advisory=instrument.boundaries,
+    )
+
+
+def observe(
+    meter: Meter, instrument: Instrument, read: Callable[[], Mapping[Labels, float]]
+) -> None:
+    """Make a counter or a gauge whose values are read whenever metrics are collected."""
+
+    def callback(_: CallbackOptions) -> Iterable[Observation]:
+        return [
+            Observation(value, dict(zip(instrument.labels, labels, strict=True)))
+            for labels, value in list(read().items())
+        ]
+
+    create = (
+        meter.create_observable_counter
+        if instrument.kind == "counter"
+        else meter.create_observable_gauge
+    )
+    create(instrument.name, [callback], instrument.unit, instrument.description)
+
+
+class OncePerProvider(Generic[_T]):
+    """Makes something on a meter once for each meter provider, and for the global one.
+
+    The SDK warns about instruments that are made twice, and what they counted must go on.
+    """
+
+    def __init__(self, make: Callable[[Meter], _T]) -> None:
+        self._make = make
+        self._made: WeakKeyDictionary[MeterProvider, _T] = WeakKeyDictionary()
+        self._made_on_global: _T | None = None
+        self._lock = threading.RLock()
+
+    def on(self, meter_provider: MeterProvider | None) -> _T:
+        """Give what was made on this provider; ``None`` is the global one, now or later."""
+        with self._lock:
+            if meter_provider is None:
+                if self._made_on_global is None:
+                    self._made_on_global = self._make(metrics.get_meter(SCOPE_NAME))
+                return self._made_on_global
+            made = self._made.get(meter_provider)
+            if made is None:
+                made = self._made[meter_provider] = self._make(meter_provider.get_meter(SCOPE_NAME))
+            return made

@@ -1,0 +1,169 @@
+"""``configure``: from settings to a running pipeline."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from collections.abc import Sequence
+from typing import Unpack
+
+from opentelemetry._logs import LoggerProvider
+from opentelemetry.metrics import MeterProvider, NoOpMeterProvider
+from opentelemetry.sdk.trace import SpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import NoOpTracerProvider, TracerProvider
+
+from otel_persona.exporters import AttemptFileExporter
+from otel_persona.instrumentation import telemetry
+from otel_persona.instrumentation.telemetry import Clock, Telemetry
+from otel_persona.processors import AttemptSpanProcessor, DriftProcessor, UsageProcessor
+from otel_persona.processors.drift import OnBatch, OnIndicatorChange
+from otel_persona.settings import Settings, SettingValues, load_settings, switched_off
+from otel_persona.setup import providers
+from otel_persona.setup.handle import Handle, Step, run_within
+from otel_persona.setup.otlp import check_exporters, exporters
+from otel_persona.setup.pipeline import Pipeline, TakesProcessors, pipeline_on
+
+_EXIT_TIMEOUT_S = 10.0
+
+_active: Handle | None = None
+_pipeline = Pipeline()
+_built = providers.Built()
+_lock = threading.RLock()
+
+
+def configure(
+    *,
+    settings: str | os.PathLike[str] | None = None,
+    clock: Clock | None = None,
+    on_batch: OnBatch | None = None,
+    on_indicator_change: OnIndicatorChange | None = None,
+    tracer_provider: TracerProvider | None = None,
+    meter_provider: MeterProvider | None = None,
+    logger_provider: LoggerProvider | None = None,
+    **values: Unpack[SettingValues],
+) -> Handle:
+    """Set this process up; everything is optional.
+
+    ``values`` are the settings (see ``Settings``); they beat those of the ``settings`` file (YAML,
+    or TOML by its ending), which beat ``OTEL_PERSONA_*``. Providers that exist are joined and
+    never replaced: those given, else the global ones; missing ones are built from ``OTEL_*``. One
+    that is joined goes on sending to where it was set up to; ``otlp`` adds an address for spans
+    alone then. With ``log`` alone nothing is sent anywhere. ``on_batch`` gets each closed batch's
+    ``BatchSummary``, ``on_indicator_change`` each ``IndicatorChange``. ``clock`` gives nanoseconds
+    since the epoch, for a replay that says how long an attempt took.
+
+    A later call takes the place of an earlier one. With ``OTEL_SDK_DISABLED=true`` nothing is set
+    up. Raises ``SettingsError`` with every problem.
+    """
+    checked = load_settings(values, file=settings)
+    if switched_off():
+        return _switch_off(checked)
+    check_exporters(checked.otlp)
+    with _lock:
+        provider = providers.join_or_build(tracer_provider, _built)
+        if meter_provider is None:
+            providers.build_meter_provider(checked.otlp, _built)
+        if logger_provider is None:
+            providers.build_logger_provider(checked.otlp, _built)
+        if provider is not None:
+            providers.keep_attempts(provider)
+        in_use = Telemetry(
+            checked,
+            tracer_provider=tracer_provider,
+            meter_provider=meter_provider,
+            clock=clock,
+        )
+        drift = DriftProcessor(
+            checked,
+            on_batch=on_batch,
+            on_indicator_change=on_indicator_change,
+            meter_provider=meter_provider,
+            logger_provider=logger_provider,
+        )
+        log_writers = _log_writers(checked, in_use.run_id)
+        senders = _senders(checked, provider)
+        pipeline = pipeline_on(provider) if provider is not None else Pipeline()
+        telemetry.install(in_use)
+        return _put_in_place(pipeline, [UsageProcessor(), *log_writers, drift, *senders])
+
+
+def configure_from_environment() -> None:
+    """Set up where ``OTEL_PERSONA_*`` asks for it and nobody has done so."""
+    asked = os.environ.get("OTEL_PERSONA_LOG") or os.environ.get("OTEL_PERSONA_SETTINGS")
+    with _lock:
+        if asked and (_active is None or _active.closed):
+            configure()
+
+
+def shutdown(timeout_s: float = 10.0) -> bool:
+    """Shut down what ``configure`` has set up; ``False`` where it took longer."""
+    return _active.shutdown(timeout_s) if _active is not None else True
+
+
+def _log_writers(settings: Settings, run_id: str) -> list[SpanProcessor]:
+    if settings.log is None:
+        return []
+    exporter = AttemptFileExporter(
+        settings.log,
+        run_id=run_id,
+        fsync=settings.fsync,
+        pending_records=settings.pending_records,
+    )
+    return [AttemptSpanProcessor(exporter)]
+
+
+def _senders(settings: Settings, provider: TakesProcessors | None) -> list[SpanProcessor]:
+    """Make what sends spans; a provider that was joined sends to where others have set it up to."""
+    is_ours = provider is _built.tracer_provider
+    if provider is None or not (is_ours or settings.otlp):
+        return []
+    return [BatchSpanProcessor(exporter) for exporter in exporters("traces", settings.otlp)]
+
+
+def _switch_off(settings: Settings) -> Handle:
+    """Let attempts do nothing."""
+    in_use = Telemetry(
+        settings, tracer_provider=NoOpTracerProvider(), meter_provider=NoOpMeterProvider()
+    )
+    with _lock:
+        telemetry.install(in_use)
+        return _put_in_place(Pipeline(), [])
+
+
+def _put_in_place(pipeline: Pipeline, processors: Sequence[SpanProcessor]) -> Handle:
+    """Let ``processors`` take over, and then close those of an earlier call.
+
+    Providers that the earlier call has built go on.
+    """
+    global _active, _pipeline
+    retired, previous, finished = _active, _pipeline, _pipeline.processors
+    pipeline.processors = processors
+    if previous is not pipeline:
+        previous.processors = ()
+    _pipeline = pipeline
+    _active = Handle(
+        flush=[*map(_flush, processors), _built.force_flush],
+        close=[*map(_close, processors), _built.shutdown],
+    )
+    if retired is not None and retired.close():
+        run_within(_EXIT_TIMEOUT_S, [_close(processor) for processor in finished])
+    return _active
+
+
+def _flush(processor: SpanProcessor) -> Step:
+    return lambda left: processor.force_flush(int(left * 1000))
+
+
+def _close(processor: SpanProcessor) -> Step:
+    return lambda _left: processor.shutdown()
+
+
+def _renew_lock() -> None:
+    global _lock
+    _lock = threading.RLock()
+
+
+atexit.register(shutdown, _EXIT_TIMEOUT_S)
+os.register_at_fork(after_in_child=_renew_lock)

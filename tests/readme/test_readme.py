@@ -1,0 +1,95 @@
+"""The README says what is so: its snippets run, its tables are those of the code."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from otel_persona import semconv
+from otel_persona.semconv import Instrument
+
+README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+
+
+def attribute_table() -> str:
+    """Write the table of span attributes from the code."""
+    rows = [f"| `{name.name}` | {name.meaning} |" for name in semconv.ATTEMPT_ATTRIBUTES]
+    return "\n".join(["| attribute | meaning |", "|---|---|", *rows])
+
+
+def instrument_table() -> str:
+    """Write the table of metrics from the code."""
+    header = "| metric | kind, unit | labels | in Prometheus | meaning |"
+    return "\n".join([header, "|---|---|---|---|---|", *map(row, semconv.INSTRUMENTS)])
+
+
+def row(instrument: Instrument) -> str:
+    """Write one metric's row."""
+    labels = ", ".join(instrument.labels)
+    return (
+        f"| `{instrument.name}` | {instrument.kind}, `{instrument.unit}` | {labels} | "
+        f"`{instrument.prometheus_name}` | {instrument.description} |"
+    )
+
+
+def blocks(language: str) -> list[str]:
+    """Give the README's code blocks in this language."""
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("table", [attribute_table(), instrument_table()], ids=["spans", "metrics"])
+def test_tables_of_signals_are_those_of_the_code(table: str) -> None:
+    """A name, unit or label that changes in the code changes in the README, or this fails."""
+    assert table in README, f"the README lacks this table:\n\n{table}"
+
+
+def test_first_snippet_is_short_and_the_commands_stand_above_the_fold() -> None:
+    """The first screen shows one sentence, two commands and a snippet under 15 lines."""
+    first = README[: README.index("## What you write")]
+    assert "python -m pip install . && otel-persona demo" in first
+    assert "python -m pip install -e '.[test]' && python -m pytest" in first
+    assert len(blocks("python")[0].strip().splitlines()) < 15
+
+
+def test_python_snippets_run_one_after_the_other(tmp_path: Path) -> None:
+    """Whoever pastes the README's Python gets what it promises, and the log holds the attempts."""
+    script = "\n".join(blocks("python"))
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_")}
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    lines = (tmp_path / "generation.log").read_text("utf-8").splitlines()
+    assert len(lines) == 3
+    assert "piața din Cahul" in lines[0]
+
+
+def test_settings_file_of_the_readme_is_right(tmp_path: Path) -> None:
+    """The YAML shown is taken as it stands."""
+    from otel_persona.settings import load_settings
+
+    path = tmp_path / "persona.yaml"
+    path.write_text(blocks("yaml")[0], "utf-8")
+    settings = load_settings(file=path, environ={})
+    assert settings.tier == "25K"
+    assert settings.indicators.repair_rate.warning == pytest.approx(0.08)
+    assert settings.indicators.repair_rate.critical == pytest.approx(0.20)
+
+
+def test_every_command_stands_in_the_readme() -> None:
+    """A command that nobody can find in the README is not documented."""
+    command_line = [sys.executable, "-m", "otel_persona", "--help"]
+    output = subprocess.run(command_line, capture_output=True, text=True, check=True).stdout
+    listed = output.split("Commands:")[1]
+    for command in re.findall(r"^ {2}(\w[\w-]*)", listed, flags=re.MULTILINE):
+        assert re.search(rf"`(otel-persona )?{command}\b", README), command
