@@ -64,7 +64,7 @@ class LogFile:
             raise LogReadError(f"{self.name}: {_reason(error)}") from error
         if stat.S_ISDIR(status.st_mode):
             raise LogReadError(f"{self.name} is a folder; name the logs in it")
-        if not os.access(self.path, os.R_OK):
+        if not os.access(self.path, os.R_OK, effective_ids=True):
             raise LogReadError(f"{self.name}: Permission denied")
         return status
 

@@ -93,7 +93,8 @@ class AttemptMetrics:
         for name, score in record.validator_scores.items():
             validator = self._labels["validator"][name]
             labels = {Label.VALIDATOR: validator, Label.STAGE: stage, Label.TIER: tier}
-            self._score.record(score, labels)
+            if score >= 0:  # histograms take no others, and the SDK says so each time
+                self._score.record(score, labels)
 
     def _add_tokens(self, record: AttemptRecord, stage: str, tier: str) -> None:
         self._tokens["input", stage, tier] += record.prompt_tokens
