@@ -34,7 +34,7 @@ def log_attempt(entry: Mapping[str, Any]) -> bool:
     try:
         record = _checked(entry, in_use)
     except RecordError as error:
-        health.rejected.add("entry", f"log_attempt: {error.reason}")
+        health.rejected.add("entry", f"log_attempt: {error.reason}", fault=error.reason)
         if in_use.settings.strict:
             raise
         return False
@@ -68,13 +68,13 @@ def _report(record: AttemptRecord, in_use: Telemetry) -> None:
         start_time=max(0, end_ns - record.latency_ms * 1_000_000),
     )
     usage_known = record.prompt_tokens > 0 or record.completion_tokens > 0
-    if span.is_recording():
-        _close(span, record, end_ns, usage_known)
     in_use.metrics.add(
         record,
         tier=record.tier or in_use.settings.tier_of(record.run_id),
         usage_known=usage_known,
     )
+    if span.is_recording():
+        _close(span, record, end_ns, usage_known)
 
 
 def _close(span: trace.Span, record: AttemptRecord, end_ns: int, usage_known: bool) -> None:

@@ -205,10 +205,11 @@ class Attempt(Nested):
         now = self._telemetry.read_clock()
         self._take_usage_below()
         self._complete(now, error)
+        # Before the span ends: processors of others may fail there.
+        self._telemetry.metrics.add(self._record, tier=self._tier, usage_known=self._usage_known)
         if self._flight is not None:
             self._flight.record = self._record
             self._end_span(now, error)
-        self._telemetry.metrics.add(self._record, tier=self._tier, usage_known=self._usage_known)
 
     def _take_usage_below(self) -> None:
         flight = self._flight

@@ -97,8 +97,8 @@ def known_settings() -> Settings:
 def _activate() -> None:
     try:
         activation.on_first_use()
-    except SettingsError as error:
-        health.rejected.add("settings", f"the environment's settings are not used: {error}")
+    except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
+        health.rejected.add("settings", f"the environment's settings are not used: {fault}")
 
 
 def _plain() -> Telemetry:

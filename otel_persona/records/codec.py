@@ -75,8 +75,11 @@ def read_line(line: bytes) -> tuple[AttemptRecord | None, str | None]:
 def record_from_entry(entry: Mapping[str, Any]) -> AttemptRecord:
     """Check a finished attempt given as a mapping and make its record, ``ts`` in canonical form.
 
+    Characters that UTF-8 cannot carry are replaced: no exporter could send them.
     Raises ``RecordError`` with the reason and the place of the fault.
     """
+    if not isinstance(entry, Mapping):
+        raise RecordError(f"an entry is a mapping, not {type(entry).__name__}")
     try:
         record = msgspec.convert(dict(entry), AttemptRecord)
         record.ts = format_moment(moment(record.ts))
@@ -84,11 +87,11 @@ def record_from_entry(entry: Mapping[str, Any]) -> AttemptRecord:
         raise RecordError(str(error)) from None
     except (ValueError, OverflowError):
         raise RecordError(f"ts {entry['ts']!r:.60} is not an ISO 8601 time") from None
-    except TypeError:
-        raise RecordError(
-            f"an entry is a mapping with text keys, not {type(entry).__name__}"
-        ) from None
     check_scores(record)
+    try:
+        _encoder.encode(record)
+    except UnicodeEncodeError:
+        return msgspec.convert(_encodable(msgspec.to_builtins(record)), AttemptRecord)
     return record
 
 

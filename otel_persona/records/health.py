@@ -14,20 +14,30 @@ from collections import Counter
 _log = logging.getLogger("otel_persona")
 
 
+_TOLD = 100
+
+
 class ReasonTally:
-    """Counts by reason; the first of each reason is told in the log."""
+    """Counts by reason; the first of each reason, and of each fault within it, is told."""
 
     def __init__(self, what: str) -> None:
         self._what = what
         self._counts: Counter[str] = Counter()
+        self._told: set[tuple[str, str]] = set()
         # A generator that is collected meanwhile may count in this thread.
         self._lock = threading.RLock()
 
-    def add(self, reason: str, detail: str, count: int = 1) -> None:
-        """Count ``count`` more for ``reason``; ``detail`` is the sentence told the first time."""
+    def add(self, reason: str, detail: str, count: int = 1, *, fault: str = "") -> None:
+        """Count ``count`` more for ``reason``; ``detail`` is the sentence told the first time.
+
+        ``fault`` tells apart what is counted under one reason but told by itself; it may come from
+        the data, so no more than the first hundred are told.
+        """
         with self._lock:
-            first = reason not in self._counts
             self._counts[reason] += count
+            first = (reason, fault) not in self._told and len(self._told) < _TOLD
+            if first:
+                self._told.add((reason, fault))
         if first:
             _log.warning("%s: %s (told once for each reason, counted always)", self._what, detail)
 
@@ -40,6 +50,7 @@ class ReasonTally:
         """Start anew, as a forked child must: its parent reports what came before."""
         self._lock = threading.RLock()
         self._counts = Counter()
+        self._told = set()
 
 
 lost = ReasonTally("attempt record lost")
