@@ -45,7 +45,8 @@ if TYPE_CHECKING:
         DriftProcessor,
         UsageProcessor,
     )
-    from otel_persona.setup import Handle, configure, shutdown
+    from otel_persona.setup.configuration import configure, shutdown
+    from otel_persona.setup.handle import Handle
 
 __version__ = "0.1.0"
 
@@ -87,13 +88,15 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Import a name's room when it is asked for, and keep the name."""
-    room = _ROOMS.get(name)
-    if room is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(importlib.import_module(f"{__name__}.{room}"), name)
-    return found
+if not TYPE_CHECKING:  # a type checker knows the names above, and would take any other for right
+
+    def __getattr__(name: str) -> Any:
+        """Import a name's room when it is asked for, and keep the name."""
+        room = _ROOMS.get(name)
+        if room is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = globals()[name] = getattr(importlib.import_module(f"{__name__}.{room}"), name)
+        return found
 
 
 def __dir__() -> list[str]:

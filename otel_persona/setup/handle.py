@@ -66,7 +66,7 @@ def run_within(timeout_s: float, steps: Sequence[Step]) -> bool:
     worker = threading.Thread(target=run, name="otel-persona-flush", daemon=True)
     try:
         worker.start()
-    except RuntimeError:  # from Python 3.12 on no thread can be started while the interpreter ends
+    except RuntimeError:  # Python 3.12 starts no thread while the interpreter ends
         run()
     else:
         worker.join(timeout_s)
