@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, Histogram, Meter, MeterProvider, Observation
 
+from otel_persona import forks
 from otel_persona.semconv import SCOPE_NAME, Instrument
 
 Labels = tuple[str, ...]
@@ -57,6 +58,10 @@ class OncePerProvider(Generic[_T]):
         self._make = make
         self._made: WeakKeyDictionary[MeterProvider, _T] = WeakKeyDictionary()
         self._made_on_global: _T | None = None
+        self._renew_lock()
+        forks.in_child(self._renew_lock)
+
+    def _renew_lock(self) -> None:
         self._lock = threading.RLock()
 
     def on(self, meter_provider: MeterProvider | None) -> _T:

@@ -16,6 +16,7 @@ SCOPE_NAME = "otel_persona"
 
 ATTEMPT_SPAN = "generate_persona"
 """An attempt's span is called by this name, a blank and its stage."""
+ATTEMPT_SPAN_PREFIX = ATTEMPT_SPAN + " "
 PERSONA_SPAN = "persona"
 """The span of a persona's scope."""
 DRIFT_EVENT = "persona.drift"
@@ -193,6 +194,13 @@ RECORDS_WARNED = Instrument(
     "Values that were kept although something is odd about them",
     (Label.REASON,),
 )
+FAULTS = Instrument(
+    "persona.faults",
+    "counter",
+    "{fault}",
+    "Failures of telemetry itself that cost no record",
+    (Label.REASON,),
+)
 
 BATCH_PREFIX = "persona.batch."
 TIER_PREFIX = "persona.tier."
@@ -256,5 +264,6 @@ INSTRUMENTS = (
     RECORDS_LOST,
     RECORDS_REJECTED,
     RECORDS_WARNED,
+    FAULTS,
 )
 """Every metric."""

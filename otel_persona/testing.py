@@ -12,6 +12,7 @@ Nothing global is touched but the telemetry of this package, for as long as the 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Unpack
@@ -24,12 +25,19 @@ from opentelemetry.sdk.trace.sampling import Sampler
 from opentelemetry.trace import Tracer
 
 from otel_persona.aggregation import BatchSummary, IndicatorChange
+from otel_persona.errors import RecordError
+from otel_persona.exporters import AttemptFileExporter
 from otel_persona.instrumentation import telemetry
-from otel_persona.instrumentation.telemetry import Clock
+from otel_persona.instrumentation.telemetry import Clock, Telemetry
+from otel_persona.processors import (
+    AttemptSampler,
+    AttemptSpanProcessor,
+    DriftProcessor,
+    UsageProcessor,
+)
 from otel_persona.records import AttemptRecord
 from otel_persona.records.spans import record_of
-from otel_persona.settings import SettingValues
-from otel_persona.setup import Handle, configure
+from otel_persona.settings import Settings, SettingValues, load_settings
 
 __all__ = ["Captured", "capture"]
 
@@ -37,18 +45,40 @@ __all__ = ["Captured", "capture"]
 class Captured:
     """What attempts have left behind, in the order in which they ended."""
 
-    def __init__(self, sampler: Sampler | None) -> None:
+    def __init__(self, settings: Settings, sampler: Sampler | None, clock: Clock | None) -> None:
         self._keeper = _Keeper()
         self._reader = InMemoryMetricReader()
         self._events = _EventKeeper()
-        self.tracer_provider = TracerProvider(sampler, shutdown_on_exit=False)
-        self.tracer_provider.add_span_processor(self._keeper)
         self.meter_provider = MeterProvider([self._reader], shutdown_on_exit=False)
         self.logger_provider = LoggerProvider(shutdown_on_exit=False)
         self.logger_provider.add_log_record_processor(self._events)
+        self.tracer_provider = TracerProvider(sampler, shutdown_on_exit=False)
+        self.tracer_provider.sampler = AttemptSampler(self.tracer_provider.sampler)
+        self.telemetry = Telemetry(
+            settings,
+            tracer_provider=self.tracer_provider,
+            meter_provider=self.meter_provider,
+            clock=clock,
+        )
         self.batches: list[BatchSummary] = []
         self.changes: list[IndicatorChange] = []
-        self.handle = Handle((), ())
+        for processor in self._processors(settings):
+            self.tracer_provider.add_span_processor(processor)
+
+    def _processors(self, settings: Settings) -> Iterator[SpanProcessor]:
+        yield UsageProcessor()
+        yield self._keeper
+        if settings.log is not None:
+            yield AttemptSpanProcessor(
+                AttemptFileExporter(settings.log, run_id=self.telemetry.run_id)
+            )
+        yield DriftProcessor(
+            settings,
+            on_batch=self.batches.append,
+            on_indicator_change=self.changes.append,
+            meter_provider=self.meter_provider,
+            logger_provider=self.logger_provider,
+        )
 
     @property
     def records(self) -> Sequence[AttemptRecord]:
@@ -103,9 +133,10 @@ class _Keeper(SpanProcessor):
 
     def on_end(self, span: ReadableSpan) -> None:
         self.spans.append(span)
-        record = record_of(span)
-        if record is not None:
-            self.records.append(record)
+        with contextlib.suppress(RecordError):  # a span made by hand may be no valid attempt
+            record = record_of(span)
+            if record is not None:
+                self.records.append(record)
 
 
 @contextmanager
@@ -114,21 +145,15 @@ def capture(
 ) -> Iterator[Captured]:
     """Capture what attempts in this block leave behind.
 
-    ``settings`` are those of ``configure``; ``sampler`` is the tracer provider's. Open batches are
-    closed at the end of the block.
+    ``settings`` and ``clock`` are those of ``configure``; the environment's are not read, nothing
+    is sent, and only ``log`` writes a file. ``sampler`` is the tracer provider's. Open batches are
+    closed at the end of the block. Raises ``SettingsError`` as ``configure`` does.
     """
-    captured = Captured(sampler)
-    captured.handle = configure(
-        tracer_provider=captured.tracer_provider,
-        meter_provider=captured.meter_provider,
-        logger_provider=captured.logger_provider,
-        clock=clock,
-        on_batch=captured.batches.append,
-        on_indicator_change=captured.changes.append,
-        **settings,
-    )
+    captured = Captured(load_settings(settings, environ={}), sampler, clock)
+    before = telemetry.installed()
+    telemetry.install(captured.telemetry)
     try:
         yield captured
     finally:
-        captured.handle.shutdown()
-        telemetry.uninstall()
+        captured.tracer_provider.shutdown()
+        telemetry.install(before)

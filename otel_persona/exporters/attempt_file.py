@@ -130,7 +130,7 @@ class AttemptFileExporter(SpanExporter):
         try:
             self._file.sync()
         except OSError as error:
-            health.warned.add("unsynced", f"{self._file.path} is not forced to the disk: {error}")
+            health.faults.add("unsynced", f"{self._file.path} is not forced to the disk: {error}")
             return False
         return True
 

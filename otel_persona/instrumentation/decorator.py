@@ -14,7 +14,7 @@ from otel_persona.instrumentation.nesting import innermost
 from otel_persona.instrumentation.persona_id import finder
 from otel_persona.instrumentation.running_attempt import IDLE, Attempt, Identity
 from otel_persona.instrumentation.scope import PersonaScope
-from otel_persona.records import health
+from otel_persona.records import LARGEST_COUNT, health
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -170,8 +170,12 @@ def attempt(
         )
     if number is not None and (isinstance(number, bool) or not isinstance(number, int)):
         raise UsageError(f"number={number!r}: a whole number from 1 is right")
-    if number is not None and not 1 <= number <= 2**53:
+    if number is not None and not 1 <= number <= LARGEST_COUNT:
         raise UsageError(f"number={number!r}: attempts are counted from 1, up to 2**53")
+    if not (isinstance(persona_id_from, str | None) or callable(persona_id_from)):
+        raise UsageError(
+            f"persona_id_from={persona_id_from!r}: the name of an argument or a function is right"
+        )
     if persona_id is not None and persona_id_from is not None:
         raise UsageError("give persona_id or persona_id_from, not both")
     return AttemptUse(

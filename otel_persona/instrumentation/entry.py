@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from opentelemetry import context as context_api
 from opentelemetry import trace
 
 from otel_persona.errors import RecordError
-from otel_persona.instrumentation import telemetry
+from otel_persona.instrumentation import outcomes, telemetry
 from otel_persona.instrumentation.telemetry import Telemetry
 from otel_persona.records import (
     AttemptRecord,
@@ -20,7 +21,10 @@ from otel_persona.records import (
     record_from_entry,
 )
 from otel_persona.records.attributes import to_attributes
-from otel_persona.semconv import ATTEMPT_SPAN
+from otel_persona.semconv import ATTEMPT_SPAN_PREFIX
+
+# As records write an error: `TypeName: message`.
+_TYPE_NAME = re.compile(r"([A-Za-z_][\w.]*): ")
 
 
 def log_attempt(entry: Mapping[str, Any]) -> bool:
@@ -48,6 +52,8 @@ def log_attempt(entry: Mapping[str, Any]) -> bool:
 
 def _checked(entry: Mapping[str, Any], in_use: Telemetry) -> AttemptRecord:
     record = record_from_entry(entry)
+    if record.error is not None:
+        record.error = outcomes.one_line(record.error)
     if record.stage not in in_use.settings.stages:
         declared = ", ".join(in_use.settings.stages)
         raise RecordError(f"the stage {record.stage!r} is not declared; there are {declared}")
@@ -63,7 +69,7 @@ def _report(record: AttemptRecord, in_use: Telemetry) -> None:
     end_ns = moment(record.ts) * 1_000
     context = context_api.get_current()
     span = in_use.tracer.start_span(
-        f"{ATTEMPT_SPAN} {record.stage}",
+        ATTEMPT_SPAN_PREFIX + record.stage,
         context,
         start_time=max(0, end_ns - record.latency_ms * 1_000_000),
     )
@@ -83,12 +89,12 @@ def _close(span: trace.Span, record: AttemptRecord, end_ns: int, usage_known: bo
         record.trace_id = trace.format_trace_id(span_context.trace_id)
         record.span_id = trace.format_span_id(span_context.span_id)
     failed = record.status == "fail"
-    error_type = record.error.partition(":")[0] if failed and record.error else None
+    named = _TYPE_NAME.match(record.error or "")
     span.set_attributes(
         to_attributes(
             record,
             outcome="error" if failed else "ok",
-            error_type=error_type,
+            error_type=named[1] if failed and named else None,
             usage_known=usage_known,
         )
     )

@@ -1,7 +1,7 @@
 """Counters and histograms of attempts.
 
 Counters are observed from tallies of our own, which costs a tenth of a synchronous call each;
-their values are the same. Finished attempts wait until a reader collects, at most 256 of them:
+their values are the same. Finished attempts wait until a reader collects, at most 32 of them:
 counting in a row costs half of counting between other work, and the reader's thread does it. Label
 values that come from data are bounded, see ``BoundedLabel``.
 """
@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 
+from opentelemetry.context import Context
 from opentelemetry.metrics import Meter
 
 from otel_persona import forks, semconv
@@ -24,7 +25,9 @@ from otel_persona.settings import Prices
 _Ended = tuple[AttemptRecord, str, bool]
 """A finished attempt's record, its tier, and whether its usage is known."""
 
-_UNCOUNTED = 256
+_UNCOUNTED = 32
+# Attempts are counted later, in the context of whoever does it: an exemplar would name its trace.
+_NO_SPAN = Context()
 
 
 class BoundedLabel:
@@ -89,12 +92,12 @@ class AttemptMetrics:
         if record.opening_move is not None:
             self._moves[self._labels["move"][record.opening_move], tier] += 1
         labels = {Label.STAGE: stage, Label.STATUS: status, Label.TIER: tier}
-        self._duration.record(record.latency_ms / 1000, labels)
+        self._duration.record(record.latency_ms / 1000, labels, _NO_SPAN)
         for name, score in record.validator_scores.items():
             validator = self._labels["validator"][name]
             labels = {Label.VALIDATOR: validator, Label.STAGE: stage, Label.TIER: tier}
             if score >= 0:  # histograms take no others, and the SDK says so each time
-                self._score.record(score, labels)
+                self._score.record(score, labels, _NO_SPAN)
 
     def _add_tokens(self, record: AttemptRecord, stage: str, tier: str) -> None:
         self._tokens["input", stage, tier] += record.prompt_tokens
@@ -128,6 +131,7 @@ def _observe_health(meter: Meter) -> None:
         (semconv.RECORDS_LOST, health.lost),
         (semconv.RECORDS_REJECTED, health.rejected),
         (semconv.RECORDS_WARNED, health.warned),
+        (semconv.FAULTS, health.faults),
     ):
         observe(meter, instrument, partial(_by_reason, tally))
 

@@ -14,7 +14,7 @@ from otel_persona.instrumentation.nesting import Nested, innermost
 from otel_persona.instrumentation.telemetry import Reading, Telemetry
 from otel_persona.records import AttemptRecord, Status, format_moment, health, in_flight
 from otel_persona.records.attributes import to_attributes
-from otel_persona.semconv import ATTEMPT_SPAN
+from otel_persona.semconv import ATTEMPT_SPAN_PREFIX
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -70,7 +70,7 @@ class Attempt(Nested):
         self._status_said = False
         outside = context_api.get_current()
         span = telemetry.tracer.start_span(
-            f"{ATTEMPT_SPAN} {identity.stage}",
+            ATTEMPT_SPAN_PREFIX + identity.stage,
             outside,
             start_time=now.wall_ns,
         )
@@ -181,9 +181,9 @@ class Attempt(Nested):
         self._record.error = error
         self._status_said = True
 
-    def _takes(self, _call: str) -> bool:
+    def _takes(self, call: str) -> bool:
         if self._ended:
-            health.rejected.add("attempt_ended", f"{_call} on an attempt that has ended")
+            health.rejected.add("attempt_ended", f"{call} on an attempt that has ended")
         return not self._ended
 
     def end(self, error: BaseException | None = None) -> None:
@@ -195,11 +195,10 @@ class Attempt(Nested):
             self._finish(error)
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
             health.lost.add("internal", f"the attempt could not be finished: {fault!r}")
-        finally:
-            if self._flight is not None:
-                in_flight.leave(self._span_id)
-            # The context holds the attempt: without this each attempt would be a reference cycle.
-            self.inside = self.outside
+        if self._flight is not None:
+            in_flight.leave(self._span_id)
+        # The context holds the attempt: without this each attempt would be a reference cycle.
+        self.inside = self.outside
 
     def _finish(self, error: BaseException | None) -> None:
         now = self._telemetry.read_clock()
@@ -241,7 +240,7 @@ class Attempt(Nested):
         attributes = to_attributes(
             self._record,
             outcome=outcome,
-            error_type=outcomes.qualified_name(error) if error is not None else None,
+            error_type=outcomes.qualified_name(error) if failed and error is not None else None,
             usage_known=self._usage_known,
         )
         self._span.set_attributes(attributes)
@@ -264,7 +263,7 @@ class _IdleAttempt(Attempt):
     def __init__(self) -> None:
         """Start nothing."""
 
-    def _takes(self, _call: str) -> bool:
+    def _takes(self, call: str) -> bool:  # noqa: ARG002 - the signature of what it stands in for
         return False
 
     def enter(self) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
+import itertools
+from collections.abc import Iterator
 from types import TracebackType
 
 from opentelemetry import context as context_api
@@ -26,21 +26,23 @@ class PersonaScope(Nested):
         self.tier = tier
         self.target = target
         self.symbol = symbol
-        self._attempts: Counter[tuple[str, str]] = Counter()
-        self._lock = threading.Lock()
+        # Counting is one step on a dict and one on a counter, so that no lock can be left held.
+        self._counters: dict[tuple[str, str], Iterator[int]] = {}
+        self._attempts: dict[tuple[str, str], int] = {}
 
     def next_number(self, persona_id: str, stage: str) -> int:
         """Count one more attempt of this persona and stage, and give its number."""
-        with self._lock:
-            self._attempts[persona_id, stage] += 1
-            return self._attempts[persona_id, stage]
+        key = (persona_id, stage)
+        number = next(self._counters.setdefault(key, itertools.count(1)))
+        self._attempts[key] = max(number, self._attempts.get(key, 0))
+        return number
 
     def __enter__(self) -> PersonaScope:
         """Start the scope's span."""
         try:
             self._open()
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
-            health.lost.add("internal", f"the persona's scope could not be started: {fault!r}")
+            health.faults.add("scope", f"the persona's scope could not be started: {fault!r}")
         return self
 
     def _open(self) -> None:
@@ -75,7 +77,7 @@ class PersonaScope(Nested):
         try:
             self._close(error)
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
-            health.lost.add("internal", f"the persona's scope could not be ended: {fault!r}")
+            health.faults.add("scope", f"the persona's scope could not be ended: {fault!r}")
 
     def _close(self, error: BaseException | None) -> None:
         self.leave()

@@ -6,6 +6,8 @@ makes one from the environment and the global providers, which is a no-op where 
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -60,25 +62,28 @@ class Telemetry:
 
 _installed: Telemetry | None = None
 _from_environment: Settings | None = None
+_lock = threading.RLock()
 
 
-def install(telemetry: Telemetry) -> None:
-    """Make this the telemetry of the process."""
+def install(telemetry: Telemetry | None) -> None:
+    """Make this the telemetry of the process; for ``None`` the next attempt makes another."""
     global _installed
     _installed = telemetry
 
 
-def uninstall() -> None:
-    """Take the telemetry away; the next attempt finds or makes another."""
-    global _installed
-    _installed = None
+def installed() -> Telemetry | None:
+    """Give the telemetry of the process, where there is one."""
+    return _installed
 
 
 def in_use() -> Telemetry:
     """Give the telemetry of the process; never raises."""
-    if _installed is None:
-        _activate()
-    return _installed or _plain()
+    if _installed is not None:
+        return _installed
+    with _lock:
+        if _installed is None:
+            _activate()
+        return _installed or _plain()
 
 
 def known_settings() -> Settings:
@@ -110,6 +115,14 @@ def _plain() -> Telemetry:
     telemetry = Telemetry(settings)
     install(telemetry)
     return telemetry
+
+
+def _renew_lock() -> None:
+    global _lock
+    _lock = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_renew_lock)
 
 
 def _new_run_id(tier: str | None) -> str:

@@ -8,7 +8,7 @@ import operator
 from collections.abc import Iterable
 from typing import SupportsFloat, SupportsIndex, cast, get_args
 
-from otel_persona.records import Status, health
+from otel_persona.records import LARGEST_COUNT, Status, health
 
 
 def text(value: object, what: str) -> str | None:
@@ -53,7 +53,7 @@ def count(value: object, what: str) -> int | None:
     elif isinstance(value, SupportsIndex) and not isinstance(value, bool):
         with contextlib.suppress(Exception):  # an array has the method, and may refuse
             number = operator.index(value)
-    if not 0 <= number <= 2**53:
+    if not 0 <= number <= LARGEST_COUNT:
         refuse(what, value, "a whole number from 0 to 2**53")
         return None
     return number

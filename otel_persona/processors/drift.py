@@ -54,7 +54,8 @@ class _Stream:
 
     def add(self, record: AttemptRecord) -> list[_Closed]:
         """Fold in an attempt, and give the batches that it closed."""
-        return [self._look_at(batch) for batch in self._aggregator.add(record)]
+        closed = self._aggregator.add(record)
+        return [self._look_at(batch) for batch in closed] if closed else []
 
     def finish(self) -> list[_Closed]:
         """Close the open batches, as partial ones."""
@@ -111,14 +112,21 @@ class DriftProcessor(SpanProcessor):
         if record is not None:
             self._take(record)
 
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Wait until all attempts that have ended are folded; open batches stay open."""
+        timeout_s = timeout_millis / 1000
+        return self._arrived.finish(timeout_s) and self._closed.finish(timeout_s)
+
     def shutdown(self) -> None:
         """Close the batches that are open, as partial ones."""
         self._take(None)
+        self.force_flush()
 
     def _take(self, record: AttemptRecord | None) -> None:
         self._arrived.put(record)
         self._arrived.work()
-        self._closed.work()
+        if self._closed:
+            self._closed.work()
 
     def _fold(self, record: AttemptRecord | None) -> None:
         """Fold in one attempt; ``None`` closes all batches."""
@@ -143,7 +151,8 @@ class DriftProcessor(SpanProcessor):
             tier = record.tier or self._settings.tier_of(run_id)
             if len(self._streams) >= _STREAMS:
                 key, run_id, tier = (OTHER, OTHER), OTHER, OTHER
-            stream = self._streams.setdefault(key, _Stream(run_id, tier, self._settings))
+            stream = self._streams.get(key) or _Stream(run_id, tier, self._settings)
+            self._streams[key] = stream
         return stream
 
     def _tell(self, closed: _Closed) -> None:
@@ -153,7 +162,7 @@ class DriftProcessor(SpanProcessor):
             for change in changes:
                 self._events.tell(change)
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
-            health.lost.add("internal", f"a batch is not shown: {fault!r}")
+            health.faults.add("batch", f"a batch is not shown: {fault!r}")
         _call(self._on_batch, batch)
         for change in changes:
             _call(self._on_indicator_change, change)
@@ -169,4 +178,4 @@ def _call(callback: Callable[[Any], object] | None, argument: object) -> None:
     try:
         callback(argument)
     except Exception as fault:  # noqa: BLE001 - the caller's own function
-        health.warned.add("callback", f"a callback raised {fault!r}")
+        health.faults.add("callback", f"a callback raised {fault!r}")

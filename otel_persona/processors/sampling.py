@@ -10,9 +10,7 @@ from opentelemetry.trace import Link, SpanKind, TraceState, get_current_span
 from opentelemetry.util.types import Attributes
 
 from otel_persona.records import in_flight
-from otel_persona.semconv import ATTEMPT_SPAN
-
-_ATTEMPT = ATTEMPT_SPAN + " "
+from otel_persona.semconv import ATTEMPT_SPAN_PREFIX
 
 
 class AttemptSampler(Sampler):
@@ -41,7 +39,7 @@ class AttemptSampler(Sampler):
         )
         if result.decision is not Decision.DROP:
             return result
-        if name.startswith(_ATTEMPT) or _is_read(parent_context):
+        if name.startswith(ATTEMPT_SPAN_PREFIX) or _is_read(parent_context):
             return SamplingResult(Decision.RECORD_ONLY, attributes, result.trace_state)
         return result
 

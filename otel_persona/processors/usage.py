@@ -8,7 +8,7 @@ from typing import Any
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
-from otel_persona.records import in_flight
+from otel_persona.records import LARGEST_COUNT, in_flight
 from otel_persona.semconv import Attribute
 
 
@@ -67,6 +67,6 @@ def _usage(attributes: Mapping[str, Any]) -> tuple[int, int] | None:
 
 
 def _tokens(value: object) -> int | None:
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 2**53:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_COUNT:
         return value
     return None

@@ -1,11 +1,17 @@
 """The attempt record: its fields, its line of JSON, and what a reader makes of a damaged line.
 
-``attempt_record`` holds the record, ``codec`` turns it into a line and back, ``moments`` reads and
-writes timestamps, ``in_flight`` hands the record of an ending attempt from the live API to the
-exporters and processors, and ``health`` counts what happened to records.
+``attempt_record`` holds the record, ``codec`` turns it into a line and back, ``attributes`` into
+the attributes of a span and back, and ``moments`` reads and writes timestamps. ``in_flight`` hands
+the record of an ending attempt from the live API to the exporters and processors, ``spans`` gives
+them the record of any finished span, and ``health`` counts what happened to records.
 """
 
-from otel_persona.records.attempt_record import REQUIRED_KEYS, AttemptRecord, Status
+from otel_persona.records.attempt_record import (
+    LARGEST_COUNT,
+    REQUIRED_KEYS,
+    AttemptRecord,
+    Status,
+)
 from otel_persona.records.codec import (
     decode_line,
     encode_line,
@@ -15,6 +21,7 @@ from otel_persona.records.codec import (
 from otel_persona.records.moments import format_moment, is_naive, moment
 
 __all__ = [
+    "LARGEST_COUNT",
     "REQUIRED_KEYS",
     "AttemptRecord",
     "Status",

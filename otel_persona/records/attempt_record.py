@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from typing import Annotated, Literal
 
 import msgspec
 
-from otel_persona.errors import RecordError
-
 Status = Literal["success", "fail", "repair"]
 """What became of an attempt, as its line says it."""
 
-_Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-_AttemptNumber = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+LARGEST_COUNT = 2**53
+"""The largest count of a record; any JSON reader keeps whole numbers up to it exactly."""
+
+_Count = Annotated[int, msgspec.Meta(ge=0, le=LARGEST_COUNT)]
+_AttemptNumber = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_COUNT)]
+# JSON can carry neither NaN nor infinity.
+_Score = Annotated[float, msgspec.Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
 
 
 class AttemptRecord(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """One finished attempt to generate a persona.
 
     The first 15 fields are always written, in this order; the others only when they are set.
-    Counts and ``latency_ms`` (whole milliseconds) are whole numbers from 0 to 2**53, so that any
-    JSON reader keeps them exactly; ``attempt`` starts at 1. ``ts`` is ISO 8601, the moment the
+    Counts and ``latency_ms`` (whole milliseconds) are whole numbers from 0 to
+    ``LARGEST_COUNT``; ``attempt`` starts at 1. ``ts`` is ISO 8601, the moment the
     attempt ended. A score is documented as 0 to 1 but any finite number is kept.
     """
 
@@ -35,7 +38,7 @@ class AttemptRecord(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     prompt_tokens: _Count
     completion_tokens: _Count
     repairs: list[str]
-    validator_scores: dict[str, float]
+    validator_scores: dict[str, _Score]
     opening_move: str | None
     constraint_categories: list[str]
     anchors_used: list[str]
@@ -51,10 +54,3 @@ class AttemptRecord(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
 
 REQUIRED_KEYS = AttemptRecord.__struct_fields__[:15]
 """The 15 keys that every line has, in their order."""
-
-
-def check_scores(record: AttemptRecord) -> None:
-    """Raise ``RecordError`` where a score is no finite number, which JSON cannot carry."""
-    for name, score in record.validator_scores.items():
-        if not math.isfinite(score):
-            raise RecordError(f"the score {name!r} is {score}, not a finite number")

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from otel_persona.errors import RecordError
-from otel_persona.records.attempt_record import AttemptRecord, check_scores
+from otel_persona.faults import find_fault
+from otel_persona.records.attempt_record import AttemptRecord
 from otel_persona.semconv import Attribute
 
 AttributeValue = str | int | float | Sequence[str]
@@ -18,36 +19,35 @@ def to_attributes(
     record: AttemptRecord, *, outcome: str, error_type: str | None, usage_known: bool
 ) -> dict[str, AttributeValue]:
     """Write every field of ``record`` as a span attribute; what is empty or unknown is left out."""
-    optional: dict[str, AttributeValue | None] = {
-        Attribute.REPAIRS: record.repairs,
-        Attribute.OPENING_MOVE: record.opening_move,
-        Attribute.CONSTRAINTS: record.constraint_categories,
-        Attribute.ANCHORS: record.anchors_used,
-        Attribute.ERROR: record.error,
-        Attribute.ERROR_TYPE: error_type,
-        Attribute.TARGET: record.target,
-        Attribute.SYMBOL: record.symbol,
-        Attribute.REQUEST_MODEL: record.model,
-        Attribute.TIER: record.tier,
-        Attribute.INPUT_TOKENS: record.prompt_tokens if usage_known else None,
-        Attribute.OUTPUT_TOKENS: record.completion_tokens if usage_known else None,
-    }
     prefix = Attribute.SCORE_PREFIX
     attributes: dict[str, AttributeValue] = {
         prefix + name: score for name, score in record.validator_scores.items()
     }
-    attributes |= {name: value for name, value in optional.items() if value not in (None, [])}
+    optional = (
+        (Attribute.REPAIRS, record.repairs),
+        (Attribute.OPENING_MOVE, record.opening_move),
+        (Attribute.CONSTRAINTS, record.constraint_categories),
+        (Attribute.ANCHORS, record.anchors_used),
+        (Attribute.ERROR, record.error),
+        (Attribute.ERROR_TYPE, error_type),
+        (Attribute.TARGET, record.target),
+        (Attribute.SYMBOL, record.symbol),
+        (Attribute.REQUEST_MODEL, record.model),
+        (Attribute.TIER, record.tier),
+    )
+    attributes |= {name: value for name, value in optional if value or value == ""}
+    if usage_known:
+        attributes[Attribute.INPUT_TOKENS] = record.prompt_tokens
+        attributes[Attribute.OUTPUT_TOKENS] = record.completion_tokens
     # The SDK's limit on a span's attributes keeps the last ones, so those come last that no record
     # can do without.
-    attributes |= {
-        Attribute.LATENCY: record.latency_ms,
-        Attribute.OUTCOME: outcome,
-        Attribute.NUMBER: record.attempt,
-        Attribute.RUN_ID: record.run_id,
-        Attribute.PERSONA_ID: record.persona_id,
-        Attribute.STATUS: record.status,
-        Attribute.STAGE: record.stage,
-    }
+    attributes[Attribute.LATENCY] = record.latency_ms
+    attributes[Attribute.OUTCOME] = outcome
+    attributes[Attribute.NUMBER] = record.attempt
+    attributes[Attribute.RUN_ID] = record.run_id
+    attributes[Attribute.PERSONA_ID] = record.persona_id
+    attributes[Attribute.STATUS] = record.status
+    attributes[Attribute.STAGE] = record.stage
     return attributes
 
 
@@ -94,8 +94,6 @@ def from_attributes(
         "span_id": span_id,
     }
     try:
-        record = msgspec.convert(fields, AttemptRecord)
+        return msgspec.convert(fields, AttemptRecord)
     except msgspec.ValidationError as error:
-        raise RecordError(str(error)) from None
-    check_scores(record)
-    return record
+        raise RecordError(str(find_fault(fields, AttemptRecord) or error)) from None

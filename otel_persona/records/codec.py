@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import msgspec
 
 from otel_persona.errors import RecordError
-from otel_persona.records.attempt_record import AttemptRecord, check_scores
+from otel_persona.faults import Fault, find_fault, in_json
+from otel_persona.records.attempt_record import AttemptRecord
 from otel_persona.records.moments import check_moment, format_moment, moment
 
 _encoder = msgspec.json.Encoder()
@@ -40,14 +42,12 @@ def decode_line(line: bytes) -> AttemptRecord:
         record = _decoder.decode(line)
         # The decoder takes any text as a timestamp.
         check_moment(record.ts)
-    except msgspec.MsgspecError as error:
-        raise RecordError(str(error)) from None
-    except UnicodeDecodeError:
-        raise RecordError("not UTF-8") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise RecordError(_reason(line, error)) from None
     except RecursionError:
         raise RecordError("nested too deeply") from None
     except (ValueError, OverflowError):
-        raise RecordError(f"ts {record.ts!r:.60} is not an ISO 8601 time") from None
+        raise RecordError(_not_a_time(record.ts)) from None
     return record
 
 
@@ -84,15 +84,47 @@ def record_from_entry(entry: Mapping[str, Any]) -> AttemptRecord:
         record = msgspec.convert(dict(entry), AttemptRecord)
         record.ts = format_moment(moment(record.ts))
     except msgspec.MsgspecError as error:
-        raise RecordError(str(error)) from None
+        raise RecordError(str(find_fault(dict(entry), AttemptRecord) or error)) from None
     except (ValueError, OverflowError):
-        raise RecordError(f"ts {entry['ts']!r:.60} is not an ISO 8601 time") from None
-    check_scores(record)
+        raise RecordError(_not_a_time(entry["ts"])) from None
     try:
         _encoder.encode(record)
     except UnicodeEncodeError:
         return msgspec.convert(_encodable(msgspec.to_builtins(record)), AttemptRecord)
     return record
+
+
+def _reason(line: bytes, error: Exception) -> str:
+    """Say why the decoder has refused a line, from what a more lenient reader makes of it."""
+    try:
+        text = line.decode()
+        entry = json.loads(text)
+    except UnicodeDecodeError as fault:
+        return f"not UTF-8 at byte {fault.start + 1}"
+    except RecursionError:
+        return "nested too deeply"
+    except json.JSONDecodeError as fault:
+        return f"not JSON: {_malformed(text, fault)}"
+    except ValueError:
+        return "a number has more digits than can be read"
+    if not isinstance(entry, dict):
+        return f"not a JSON object but {in_json(entry)}"
+    fault_found = find_fault(entry, AttemptRecord)
+    if fault_found is not None:
+        return str(fault_found)
+    return f"not JSON: {str(error).removeprefix('JSON is malformed: ')}"
+
+
+def _malformed(text: str, error: json.JSONDecodeError) -> str:
+    rest = text[error.pos :].strip()
+    if not rest or error.msg.startswith("Unterminated"):
+        return "it ends too early"
+    what = error.msg[:1].lower() + error.msg[1:].removesuffix(" at").rstrip(": ")
+    return f"{what} at character {error.pos + 1}, where {in_json(rest[:20])} stands"
+
+
+def _not_a_time(ts: str) -> str:
+    return str(Fault(".ts", "an ISO 8601 time such as 2026-01-31T14:32:01.234Z", ts))
 
 
 def _encodable(value: Any) -> Any:

@@ -1,5 +1,7 @@
 """What happened to records: how many were lost, rejected, or kept with a warning, and why.
 
+``faults`` are failures of telemetry itself that cost no record.
+
 Telemetry may fail, never silently: every loss is counted here, and its first occurrence for each
 reason is told once in the log ``otel_persona``. The counts leave the process as metrics.
 """
@@ -56,6 +58,7 @@ class ReasonTally:
 lost = ReasonTally("attempt record lost")
 rejected = ReasonTally("value rejected")
 warned = ReasonTally("kept as it is")
+faults = ReasonTally("telemetry failed, no record with it")
 
-for _tally in (lost, rejected, warned):
+for _tally in (lost, rejected, warned, faults):
     os.register_at_fork(after_in_child=_tally.reset)

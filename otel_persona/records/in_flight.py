@@ -4,7 +4,8 @@ The live API enters an attempt when it starts and lays its record down just befo
 span; exporters and processors take the record from here while the span ends, because span limits
 may have dropped attributes. Spans below an attempt leave their token usage here.
 
-Every step is one operation on a dict or a set, which is atomic under the interpreter's lock.
+Spans of one attempt may start and end in many threads, so each step here stands on its own: a dict
+or a set is read or changed at once, and who comes too late cleans up after itself.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ class InFlight:
         "completion_tokens",
         "counted",
         "has_usage",
+        "is_over",
         "model",
         "prompt_tokens",
         "reads_usage",
@@ -32,6 +34,7 @@ class InFlight:
         self.record: AttemptRecord | None = None
         self.reads_usage = True
         self.has_usage = False
+        self.is_over = False
         self.prompt_tokens = 0
         self.completion_tokens = 0
         self.model: str | None = None
@@ -54,11 +57,12 @@ def leave(span_id: int) -> None:
     """Forget the attempt of this span, and the spans below it."""
     attempt = _attempts.pop(span_id, None)
     if attempt is not None:
-        for child in attempt.children:
+        attempt.is_over = True
+        for child in attempt.children.copy():
             _owners.pop(child, None)
 
 
-def record_of(span_id: int) -> AttemptRecord | None:
+def own_record(span_id: int) -> AttemptRecord | None:
     """Give the record of the attempt whose span is ending, if it is one of this process."""
     attempt = _attempts.get(span_id)
     return attempt.record if attempt is not None else None
@@ -73,6 +77,8 @@ def add_child(span_id: int, attempt: InFlight) -> None:
     """Note that this span stands below ``attempt``."""
     attempt.children.add(span_id)
     _owners[span_id] = attempt
+    if attempt.is_over:
+        _owners.pop(span_id, None)
 
 
 def _forget_all() -> None:

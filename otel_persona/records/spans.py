@@ -10,9 +10,7 @@ from otel_persona.records import in_flight
 from otel_persona.records.attempt_record import AttemptRecord
 from otel_persona.records.attributes import from_attributes, is_attempt
 from otel_persona.records.moments import format_moment
-from otel_persona.semconv import ATTEMPT_SPAN
-
-_ATTEMPT = ATTEMPT_SPAN + " "
+from otel_persona.semconv import ATTEMPT_SPAN_PREFIX
 
 
 class SpanIdentity(Protocol):
@@ -64,12 +62,12 @@ def record_of(span: FinishedSpan) -> AttemptRecord | None:
     identity = span.context
     if identity is None:
         return None
-    own = in_flight.record_of(identity.span_id)
+    own = in_flight.own_record(identity.span_id)
     if own is not None:
         return own
     attributes = span.attributes or {}
     if not is_attempt(attributes):
-        if span.dropped_attributes and span.name.startswith(_ATTEMPT):
+        if span.dropped_attributes and span.name.startswith(ATTEMPT_SPAN_PREFIX):
             raise RecordError("a limit has cut the stage or the status from the span")
         return None
     end_ns = span.end_time or 0
@@ -89,4 +87,4 @@ def has_gaps(span: FinishedSpan) -> bool:
     """
     if not span.dropped_attributes or span.context is None:
         return False
-    return in_flight.record_of(span.context.span_id) is None
+    return in_flight.own_record(span.context.span_id) is None

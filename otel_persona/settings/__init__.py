@@ -8,6 +8,7 @@ from otel_persona.settings.batch_policy import BatchPolicy
 from otel_persona.settings.model import (
     Direction,
     DriftThresholds,
+    FurtherSettings,
     HealthyBand,
     IndicatorLimits,
     Limits,
@@ -21,6 +22,7 @@ __all__ = [
     "BatchPolicy",
     "Direction",
     "DriftThresholds",
+    "FurtherSettings",
     "HealthyBand",
     "IndicatorLimits",
     "Limits",

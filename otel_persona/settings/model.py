@@ -19,6 +19,15 @@ Direction = Literal["higher_is_worse", "higher_is_better", "band"]
 _Finite = Annotated[float, msgspec.Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
 _NonNegative = Annotated[float, msgspec.Meta(ge=0, le=sys.float_info.max)]
 _Positive = Annotated[int, msgspec.Meta(ge=1)]
+# The descriptions are what an error says would be right.
+_ADDRESS = msgspec.Meta(
+    pattern=r"^(https?|grpc)://[^/\s]+",
+    description="http://host:4318, https://… or grpc://host:4317",
+)
+_Stages = Annotated[
+    tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=100)], ...],
+    msgspec.Meta(description="a list of names of 1 to 100 characters, such as ['B', 'C']"),
+]
 
 
 class _Section(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -117,13 +126,9 @@ class Settings(_Section, frozen=True):
     run_id: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
     tier: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
     log: Annotated[str, msgspec.Meta(min_length=1)] | None = None
-    otlp: Annotated[str, msgspec.Meta(pattern=r"^(https?|grpc)://[^/\s]+")] | None = None
+    otlp: Annotated[str, _ADDRESS] | None = None
     batch: str = "personas:1000"
-    stages: tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=100)], ...] = (
-        "B",
-        "C",
-        "validation",
-    )
+    stages: _Stages = ("B", "C", "validation")
     strict: bool = False
     fsync: Literal["never", "second", "line"] = "never"
     pending_records: Annotated[int, msgspec.Meta(ge=0)] = 10_000
@@ -166,14 +171,9 @@ class Settings(_Section, frozen=True):
             yield "indicators.pollyanna_score", "low must not lie above warning"
 
 
-class SettingValues(TypedDict, total=False):
-    """The settings as arguments; ``None`` counts as not given."""
+class FurtherSettings(TypedDict, total=False):
+    """The settings that few programs need, as arguments; ``None`` counts as not given."""
 
-    run_id: str | None
-    tier: str | None
-    log: str | os.PathLike[str] | None
-    otlp: str | None
-    batch: str | None
     stages: Sequence[str] | None
     strict: bool | None
     fsync: Literal["never", "second", "line"] | None
@@ -183,3 +183,13 @@ class SettingValues(TypedDict, total=False):
     directions: Mapping[str, Direction] | None
     indicators: Mapping[str, Any] | None
     drift: Mapping[str, float] | None
+
+
+class SettingValues(FurtherSettings, total=False):
+    """All settings as arguments; ``None`` counts as not given."""
+
+    run_id: str | None
+    tier: str | None
+    log: str | os.PathLike[str] | None
+    otlp: str | None
+    batch: str | None

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, get_type_hints
 
 import msgspec
 
 from otel_persona.errors import SettingsError
+from otel_persona.faults import Fault, find_fault
 from otel_persona.settings.model import Settings
 
 _PREFIX = "OTEL_PERSONA_"
@@ -27,6 +28,12 @@ class _Source(msgspec.Struct, frozen=True):
     def place(self, setting: str) -> str:
         """Say where this setting stands."""
         return _PREFIX + setting.upper() if self.is_environment else f"{self.name}: {setting}"
+
+    def problem(self, fault: Fault) -> str:
+        """Say what is wrong with a value, and what to write as this source has it."""
+        if self.is_environment and isinstance(fault.found, list):
+            return f"{','.join(fault.found)!r} is not right; write names, such as B,C"
+        return f"{fault.found!r} is not right; write {fault.right}"
 
 
 def load_settings(
@@ -135,25 +142,18 @@ def _checked(
             below = _Source(source.name, value)
             kept[key] = _checked(types[key], below, f"{name}.", problems)
         else:
-            try:
-                checked = msgspec.convert(value, types[key], strict=not source.is_environment)
-            except msgspec.ValidationError as error:
-                problem = f"{value!r} is not right: {error}{_choices(types[key])}"
-                problems.append(f"{source.place(name)}: {problem}")
-            else:
+            strict = not source.is_environment
+            fault = find_fault(value, types[key], strict=strict)
+            if fault is None:
+                checked = msgspec.convert(value, types[key], strict=strict)
                 kept[key] = msgspec.to_builtins(checked)
+            else:
+                problems.append(f"{source.place(name)}{fault.place}: {source.problem(fault)}")
     return kept
 
 
 def _plain(value: Any) -> Any:
     return os.fspath(value) if isinstance(value, os.PathLike) else value
-
-
-def _choices(kind: Any) -> str:
-    """Say which words ``kind`` takes, if it takes only some."""
-    if get_origin(kind) is Literal:
-        return f"; there are {', '.join(get_args(kind))}"
-    return "".join(map(_choices, get_args(kind)))
 
 
 def _is_section(kind: Any) -> bool:

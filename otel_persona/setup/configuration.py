@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import threading
 from collections.abc import Sequence
@@ -14,12 +15,13 @@ from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import NoOpTracerProvider, TracerProvider
 
+from otel_persona.errors import SettingsError
 from otel_persona.exporters import AttemptFileExporter
 from otel_persona.instrumentation import telemetry
 from otel_persona.instrumentation.telemetry import Clock, Telemetry
 from otel_persona.processors import AttemptSpanProcessor, DriftProcessor, UsageProcessor
 from otel_persona.processors.drift import OnBatch, OnIndicatorChange
-from otel_persona.settings import Settings, SettingValues, load_settings, switched_off
+from otel_persona.settings import FurtherSettings, Settings, load_settings, switched_off
 from otel_persona.setup import providers
 from otel_persona.setup.handle import Handle, Step, run_within
 from otel_persona.setup.otlp import check_exporters, exporters
@@ -35,6 +37,11 @@ _lock = threading.RLock()
 
 def configure(
     *,
+    run_id: str | None = None,
+    tier: str | None = None,
+    log: str | os.PathLike[str] | None = None,
+    otlp: str | None = None,
+    batch: str | None = None,
     settings: str | os.PathLike[str] | None = None,
     clock: Clock | None = None,
     on_batch: OnBatch | None = None,
@@ -42,22 +49,26 @@ def configure(
     tracer_provider: TracerProvider | None = None,
     meter_provider: MeterProvider | None = None,
     logger_provider: LoggerProvider | None = None,
-    **values: Unpack[SettingValues],
+    **further: Unpack[FurtherSettings],
 ) -> Handle:
     """Set this process up; everything is optional.
 
-    ``values`` are the settings (see ``Settings``); they beat those of the ``settings`` file (YAML,
-    or TOML by its ending), which beat ``OTEL_PERSONA_*``. Providers that exist are joined and
+    ``run_id``, ``tier``, ``log``, ``otlp``, ``batch`` and ``further`` are the settings (see
+    ``Settings`` for what each means); they beat those of the ``settings`` file (YAML, or TOML by
+    its ending), which beat ``OTEL_PERSONA_*``. Providers that exist are joined and
     never replaced: those given, else the global ones; missing ones are built from ``OTEL_*``. One
     that is joined goes on sending to where it was set up to; ``otlp`` adds an address for spans
     alone then. With ``log`` alone nothing is sent anywhere. ``on_batch`` gets each closed batch's
-    ``BatchSummary``, ``on_indicator_change`` each ``IndicatorChange``. ``clock`` gives nanoseconds
-    since the epoch, for a replay that says how long an attempt took.
+    ``BatchSummary``, ``on_indicator_change`` each ``IndicatorChange``, in a thread that ends an
+    attempt. ``clock`` gives nanoseconds since the epoch as an int, for a replay that says how long
+    an attempt took.
 
     A later call takes the place of an earlier one. With ``OTEL_SDK_DISABLED=true`` nothing is set
     up. Raises ``SettingsError`` with every problem.
     """
-    checked = load_settings(values, file=settings)
+    _check_callables(clock, on_batch=on_batch, on_indicator_change=on_indicator_change)
+    named = {"run_id": run_id, "tier": tier, "log": log, "otlp": otlp, "batch": batch}
+    checked = load_settings({**named, **further}, file=settings)
     if switched_off():
         return _switch_off(checked)
     check_exporters(checked.otlp)
@@ -87,6 +98,22 @@ def configure(
         pipeline = pipeline_on(provider) if provider is not None else Pipeline()
         telemetry.install(in_use)
         return _put_in_place(pipeline, [UsageProcessor(), *log_writers, drift, *senders])
+
+
+def _check_callables(clock: Clock | None, **callbacks: object) -> None:
+    problems = [
+        f"configure: {name} must be a function, not {callback!r}"
+        for name, callback in {"clock": clock, **callbacks}.items()
+        if callback is not None and not callable(callback)
+    ]
+    if not problems and clock is not None:
+        # A clock that fails is told with the attempt that it costs.
+        with contextlib.suppress(Exception):
+            if not isinstance(now := clock(), int):
+                right = "nanoseconds since the epoch as an int, as time.time_ns does"
+                problems = [f"configure: clock must give {right}, not {now!r}"]
+    if problems:
+        raise SettingsError(problems)
 
 
 def configure_from_environment() -> None:

@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from otel_persona.in_turn import work_for
+
 _log = logging.getLogger("otel_persona")
 
 Step = Callable[[float], object]
@@ -19,7 +21,7 @@ class Handle:
     def __init__(self, flush: Sequence[Step], close: Sequence[Step]) -> None:
         self._flush = flush
         self._close = close
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._closed = False
 
     @property
@@ -52,9 +54,11 @@ def run_within(timeout_s: float, steps: Sequence[Step]) -> bool:
     are given. The thread is a daemon: what still hangs ends with the process.
     """
     deadline = time.monotonic() + timeout_s
+    caller = threading.get_ident()
     outcomes: list[bool] = []
 
     def run() -> None:
+        work_for(caller)
         for step in steps:
             try:
                 done = step(max(0.0, deadline - time.monotonic())) is not False

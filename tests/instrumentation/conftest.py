@@ -15,7 +15,7 @@ from otel_persona.testing import Captured, capture
 @pytest.fixture(autouse=True)
 def _nothing_left_behind(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Count from zero; end with the context untouched and nothing logged about it."""
-    for tally in (health.lost, health.rejected, health.warned):
+    for tally in (health.lost, health.rejected, health.warned, health.faults):
         tally.reset()
     before = context_api.get_current()
     yield

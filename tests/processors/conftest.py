@@ -19,16 +19,16 @@ from otel_persona.records import AttemptRecord, health
 
 @pytest.fixture(autouse=True)
 def _nothing_of_other_tests() -> Iterator[None]:
-    for tally in (health.lost, health.rejected, health.warned):
+    for tally in (health.lost, health.rejected, health.warned, health.faults):
         tally.reset()
     yield
-    telemetry.uninstall()
+    telemetry.install(None)
 
 
 @pytest.fixture(scope="session")
 def counts() -> Callable[[str], dict[str, int]]:
     """Give a function that reads one of the counters about ourselves, by reason."""
-    tallies = {"lost": health.lost, "rejected": health.rejected, "warned": health.warned}
+    tallies = {name: getattr(health, name) for name in ("lost", "rejected", "warned", "faults")}
     return lambda name: tallies[name].counts()
 
 

@@ -99,7 +99,7 @@ def test_callbacks_that_raise_are_counted_and_change_nothing(
     handle.shutdown()
 
     assert changes == ["repair_rate", "anchor_diversity"]
-    assert counts("warned") == {"callback": 5}
+    assert counts("faults") == {"callback": 5}
     assert counts("lost") == {}
 
 

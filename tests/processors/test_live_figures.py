@@ -209,7 +209,7 @@ def test_a_partial_batch_is_closed_at_shutdown_alone(generate: Generate) -> None
     with capture(batch="attempts:10") as captured:
         for number in range(13):
             generate(str(number))
-        assert captured.handle.force_flush()
+        assert captured.tracer_provider.force_flush()
         assert [batch.batch_size for batch in captured.batches] == [10]
 
     assert [(batch.batch_size, batch.complete) for batch in captured.batches] == [

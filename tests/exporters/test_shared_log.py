@@ -1,0 +1,237 @@
+"""Many processes on one log: spawned ones, and forked ones."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Start = Callable[..., Any]
+Read = Callable[..., Any]
+
+WRITER = """
+op.configure(log=sys.argv[1])
+say(ready=True)
+hear()
+for number in range(300):
+    generate(f"{sys.argv[2]}-{number}", [f"{sys.argv[2]} piața din Cahul " * (number % 13) * 40])
+"""
+
+
+@pytest.mark.parametrize("processes", [2, 4])
+def test_every_line_of_every_process_is_whole(
+    start: Start, read: Read, tmp_path: Path, processes: int
+) -> None:
+    """Lines of up to 12 KB, appended at the same time, never mix, and each keeps its order."""
+    log = tmp_path / "generation.log"
+    writers = [start(WRITER, log, name) for name in range(processes)]
+    for writer in writers:
+        writer.hear()
+    for writer in writers:
+        writer.go_on()
+    for writer in writers:
+        assert writer.wait() == 0, writer.errors
+
+    seen = read(log)
+
+    assert seen.skipped == []
+    by_writer = {
+        str(name): [id_ for id_ in seen.ids if id_.startswith(f"{name}-")]
+        for name in range(processes)
+    }
+    for name, ids in by_writer.items():
+        assert ids == [f"{name}-{number}" for number in range(300)]
+    for record in seen.records:
+        assert {anchor.split()[0] for anchor in record.anchors_used if anchor} <= {
+            record.persona_id.split("-")[0]
+        }
+
+
+FORKS = """
+import multiprocessing
+batches = []
+handle = op.configure(log=sys.argv[1], batch="attempts:100", on_batch=batches.append)
+
+def child(name):
+    for number in range(3):
+        generate(f"{name}-{number}", ["hram"])
+    handle.shutdown()
+    say(child=name, sizes=[batch.batch_size for batch in batches])
+
+for number in range(5):
+    generate(f"parent-{number}")
+context = multiprocessing.get_context("fork")
+workers = [context.Process(target=child, args=(f"child{name}",)) for name in range(2)]
+for worker in workers:
+    worker.start()
+for worker in workers:
+    worker.join()
+generate("parent-last")
+handle.shutdown()
+say(parent=[batch.batch_size for batch in batches], exits=[worker.exitcode for worker in workers])
+"""
+
+
+def test_forked_workers_write_their_own_lines_and_count_from_zero(
+    start: Start, read: Read, tmp_path: Path
+) -> None:
+    """A fork shares the log; the parent's attempts are in no figure of a child, nor the reverse."""
+    log = tmp_path / "generation.log"
+    child = start(FORKS, log)
+    said = [child.hear(), child.hear()]
+    assert sorted(facts["child"] for facts in said) == ["child0", "child1"]
+    assert [facts["sizes"] for facts in said] == [[3], [3]]
+    assert child.hear() == {"parent": [6], "exits": [0, 0]}
+    assert child.wait() == 0
+
+    seen = read(log)
+
+    parents = [f"parent-{number}" for number in (*range(5), "last")]
+    children = [f"child{name}-{number}" for name in range(2) for number in range(3)]
+    assert sorted(seen.ids) == sorted(parents + children)
+
+
+PENDING = """
+handle = op.configure(log=sys.argv[1])
+generate("parent")
+if os.fork() == 0:
+    generate("child")
+    os.remove(os.path.dirname(sys.argv[1]))
+    handle.force_flush()
+    handle.shutdown()
+    os._exit(0)
+os.wait()
+say(flushed=handle.force_flush())
+"""
+
+
+def test_lines_that_are_pending_at_a_fork_are_written_once(
+    start: Start, read: Read, tmp_path: Path
+) -> None:
+    """What waits in memory is the parent's to write."""
+    folder = tmp_path / "logs"
+    folder.write_text("in the way")
+    child = start(PENDING, folder / "generation.log")
+    assert child.hear()["flushed"]
+    assert child.wait() == 0
+
+    assert sorted(read(folder / "generation.log").ids) == ["child", "parent"]
+
+
+SHARDS = """
+op.configure(run_id="run", log=sys.argv[1] + "/{run_id}.{pid}.log")
+generate("parent")
+worker = os.fork()
+if worker == 0:
+    generate("child")
+    os._exit(0)
+os.wait()
+generate("parent")
+say(parent=os.getpid(), worker=worker)
+"""
+
+
+def test_a_forked_worker_has_a_shard_of_its_own(start: Start, read: Read, tmp_path: Path) -> None:
+    """``{pid}`` is the pid of the process that writes, not of the one that set it up."""
+    child = start(SHARDS, tmp_path)
+    pids = child.hear()
+    assert child.wait() == 0
+
+    assert read(tmp_path / f"run.{pids['parent']}.log").ids == ["parent", "parent"]
+    assert read(tmp_path / f"run.{pids['worker']}.log").ids == ["child"]
+
+
+BUSY = """
+import signal, threading
+op.configure(log=sys.argv[1], batch="attempts:7")
+stop = threading.Event()
+
+def work():
+    while not stop.is_set():
+        generate("parent", ["zacuscă"] * 50)
+
+threads = [threading.Thread(target=work) for _ in range(6)]
+for thread in threads:
+    thread.start()
+exits = []
+for number in range(40):
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(20)
+        generate(f"child-{number}")
+        op.shutdown()
+        os._exit(0)
+    exits.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+stop.set()
+for thread in threads:
+    thread.join()
+say(exits=exits)
+"""
+
+
+def test_a_fork_while_other_threads_write_does_not_hang(
+    start: Start, read: Read, tmp_path: Path
+) -> None:
+    """No lock that another thread held at the fork stays locked in the child."""
+    log = tmp_path / "generation.log"
+    child = start(BUSY, log)
+    assert child.hear()["exits"] == [0] * 40
+    assert child.wait() == 0, child.errors
+
+    seen = read(log)
+
+    written = Counter(seen.ids)
+    assert all(written[f"child-{number}"] == 1 for number in range(40))
+    assert seen.skipped == []
+
+
+METRICS = """
+from opentelemetry import metrics
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+
+reader = InMemoryMetricReader()
+metrics.set_meter_provider(MeterProvider([reader], shutdown_on_exit=False))
+op.configure(log=sys.argv[1], batch="attempts:2")
+
+def shown(*names):
+    data = reader.get_metrics_data()
+    return {
+        metric.name: sum(point.value for point in metric.data.data_points)
+        for resource in (data.resource_metrics if data else ())
+        for scope in resource.scope_metrics
+        for metric in scope.metrics
+        if metric.name in names
+    }
+
+NAMES = ("persona.attempts", "persona.batch.batch_size", "persona.indicator.band")
+for number in range(4):
+    generate("parent")
+say(parent=shown(*NAMES))
+pid = os.fork()
+if pid == 0:
+    first = shown(*NAMES)
+    generate("child")
+    say(first=first, then=shown(*NAMES))
+    os._exit(0)
+os.waitpid(pid, 0)
+say(parent=shown(*NAMES))
+"""
+
+
+def test_metrics_of_a_forked_worker_start_at_zero(start: Start, tmp_path: Path) -> None:
+    """The parent's attempts and batches are reported by the parent alone."""
+    child = start(METRICS, tmp_path / "generation.log")
+    parent = child.hear()["parent"]
+    assert parent["persona.attempts"] == 4
+    assert parent["persona.batch.batch_size"] == 2
+    forked = child.hear()
+    assert forked["first"].get("persona.attempts", 0) == 0
+    assert "persona.batch.batch_size" not in forked["first"]
+    assert "persona.indicator.band" not in forked["first"]
+    assert forked["then"]["persona.attempts"] == 1
+    assert child.hear()["parent"] == parent
+    assert child.wait() == 0

@@ -1,0 +1,273 @@
+"""Exporters are named by ``otlp`` or by the standard variables, and otherwise there are none."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+Run = Callable[..., Any]
+
+SEND = """
+op.configure({arguments}, run_id="25K_a", batch="attempts:2")
+for number in range(4): generate(str(number), tokens=7)
+say(sent=op.shutdown())
+"""
+
+
+class Collector:
+    """A server that takes what it is sent, and remembers where it came in."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.received: list[tuple[str, bytes]] = []
+
+    @property
+    def places(self) -> set[str]:
+        """The paths or methods that were called."""
+        return {place for place, _ in self.received}
+
+    def personas(self) -> list[str]:
+        """Name the personas of the attempts whose spans came in."""
+        return [
+            attribute.value.string_value
+            for place, body in self.received
+            if "trace" in place.lower()
+            for resource in ExportTraceServiceRequest.FromString(body).resource_spans
+            for scope in resource.scope_spans
+            for span in scope.spans
+            for attribute in span.attributes
+            if attribute.key == "persona.id"
+        ]
+
+
+@pytest.fixture
+def http_collector() -> Iterator[Collector]:
+    """Give a server that speaks OTLP over HTTP."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            collector.received.append((self.path, body))
+            self.send_response(200)
+            self.send_header("content-type", "application/x-protobuf")
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *arguments: object) -> None:
+            """Say nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        collector = Collector(server.server_address[1])
+        threading.Thread(target=server.serve_forever).start()
+        yield collector
+        server.shutdown()
+
+
+class _AnyMethod(grpc.GenericRpcHandler):
+    def __init__(self, received: list[tuple[str, bytes]]) -> None:
+        self._received = received
+
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
+        def take(body: bytes, _: grpc.ServicerContext) -> bytes:
+            self._received.append((details.method, body))
+            return b""
+
+        return grpc.unary_unary_rpc_method_handler(take)
+
+
+@pytest.fixture
+def grpc_collector() -> Iterator[Collector]:
+    """Give a server that speaks OTLP over gRPC."""
+    received: list[tuple[str, bytes]] = []
+    with ThreadPoolExecutor(4) as threads:
+        server = grpc.server(threads, handlers=[_AnyMethod(received)])
+        collector = Collector(server.add_insecure_port("127.0.0.1:0"))
+        collector.received = received
+        server.start()
+        yield collector
+        server.stop(grace=None).wait()
+
+
+OVER_HTTP = {"/v1/traces", "/v1/metrics", "/v1/logs"}
+OVER_GRPC = {
+    f"/opentelemetry.proto.collector.{signal}.v1.{signal.title()}Service/Export"
+    for signal in ("trace", "metrics", "logs")
+}
+ALL = ["0", "1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("address", "prefix"), [("", ""), ("/", ""), ("/otlp", "/otlp"), ("/otlp/", "/otlp")]
+)
+def test_an_address_over_http(
+    run: Run, http_collector: Collector, address: str, prefix: str
+) -> None:
+    """``otlp="http://…"`` sends spans, metrics and events, each to its path below the address."""
+    ended = run(SEND.format(arguments=f"otlp='http://127.0.0.1:{http_collector.port}{address}'"))
+
+    assert ended.said == [{"sent": True}]
+    assert ended.errors == ""
+    assert http_collector.places == {prefix + path for path in OVER_HTTP}
+    assert http_collector.personas() == ALL
+
+
+def test_an_address_over_grpc(run: Run, grpc_collector: Collector) -> None:
+    """``otlp="grpc://host:port"`` sends the same without encryption."""
+    ended = run(SEND.format(arguments=f"otlp='grpc://127.0.0.1:{grpc_collector.port}'"))
+
+    assert ended.said == [{"sent": True}]
+    assert ended.errors == ""
+    assert grpc_collector.places == OVER_GRPC
+    assert grpc_collector.personas() == ALL
+
+
+@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc", None])
+def test_the_standard_endpoint(
+    run: Run, http_collector: Collector, grpc_collector: Collector, protocol: str | None
+) -> None:
+    """``OTEL_EXPORTER_OTLP_ENDPOINT`` alone is enough; its protocol is gRPC unless said."""
+    over_http = protocol == "http/protobuf"
+    used, unused = (http_collector, grpc_collector)[:: 1 if over_http else -1]
+    variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{used.port}"}
+    if protocol is not None:
+        variables["OTEL_EXPORTER_OTLP_PROTOCOL"] = protocol
+
+    ended = run(SEND.format(arguments="log='generation.log'"), **variables)
+
+    assert ended.said == [{"sent": True}]
+    assert used.places == (OVER_HTTP if over_http else OVER_GRPC)
+    assert used.personas() == ALL
+    assert unused.received == []
+
+
+def test_each_signal_has_variables_of_its_own(
+    run: Run, http_collector: Collector, grpc_collector: Collector
+) -> None:
+    """One signal elsewhere, by another protocol, and one nowhere."""
+    ended = run(
+        SEND.format(arguments="log='generation.log'"),
+        OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{grpc_collector.port}",
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=f"http://127.0.0.1:{http_collector.port}/mine",
+        OTEL_EXPORTER_OTLP_TRACES_PROTOCOL="http/protobuf",
+        OTEL_LOGS_EXPORTER="none",
+    )
+
+    assert ended.said == [{"sent": True}]
+    assert http_collector.places == {"/mine"}
+    assert grpc_collector.places == {place for place in OVER_GRPC if "metrics" in place}
+
+
+def test_one_signals_endpoint_sends_that_signal_alone(run: Run, http_collector: Collector) -> None:
+    """Nobody asked for the others."""
+    ended = run(
+        SEND.format(arguments="log='generation.log'"),
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=f"http://127.0.0.1:{http_collector.port}/v1/traces",
+        OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf",
+    )
+
+    assert ended.said == [{"sent": True}]
+    assert http_collector.places == {"/v1/traces"}
+
+
+def test_the_argument_beats_the_variables(
+    run: Run, http_collector: Collector, grpc_collector: Collector
+) -> None:
+    """What the call names counts, and the variables' address gets nothing."""
+    ended = run(
+        SEND.format(arguments=f"otlp='http://127.0.0.1:{http_collector.port}'"),
+        OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{grpc_collector.port}",
+        OTEL_TRACES_EXPORTER="console",
+    )
+
+    assert ended.said == [{"sent": True}]
+    assert http_collector.places == OVER_HTTP
+    assert grpc_collector.received == []
+
+
+def test_sending_goes_on_after_a_second_call(run: Run, http_collector: Collector) -> None:
+    """A later set-up by the same variables sends its spans, and no span twice."""
+    ended = run(
+        """
+for number in range(4):
+    if number % 2 == 0: op.configure(log="generation.log")
+    generate(str(number))
+say(sent=op.shutdown())
+""",
+        OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{http_collector.port}",
+        OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf",
+    )
+
+    assert ended.said == [{"sent": True}]
+    assert http_collector.personas() == ALL
+
+
+def test_names_of_exporters(run: Run) -> None:
+    """``console`` prints; ``none``, blanks and empty names are nothing."""
+    ended = run(
+        "op.configure(log='generation.log'); generate('1')",
+        OTEL_TRACES_EXPORTER=" console, none,",
+        OTEL_METRICS_EXPORTER="none",
+        OTEL_LOGS_EXPORTER="",
+    )
+
+    assert ended.code == 0
+    assert ended.output.count('"name": "generate_persona B"') == 1
+    assert "persona.attempts" not in ended.output
+
+
+def test_every_name_that_is_not_there_is_told(run: Run) -> None:
+    """A clear error with all of them, where each stands, and what is installed."""
+    ended = run(
+        """
+try:
+    op.configure(log="generation.log")
+except op.SettingsError as error:
+    say(problems=error.problems)
+""",
+        OTEL_TRACES_EXPORTER="jaegr",
+        OTEL_METRICS_EXPORTER="otlp",
+        OTEL_EXPORTER_OTLP_METRICS_PROTOCOL="http/json",
+        OTEL_LOGS_EXPORTER="console,nowhere",
+    )
+
+    (said,) = ended.said
+    traces, metrics, logs = said["problems"]
+    assert traces.startswith("OTEL_TRACES_EXPORTER: no exporter 'jaegr' is installed; there are ")
+    assert "otlp_proto_grpc" in traces
+    assert metrics == (
+        "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: 'http/json' is not right: grpc or http/protobuf is"
+    )
+    assert logs.startswith("OTEL_LOGS_EXPORTER: no exporter 'nowhere' is installed")
+
+
+def test_without_a_call_a_wrong_name_is_told_and_breaks_nothing(run: Run) -> None:
+    """The generation goes on: the attempt is inside the user's function by then."""
+    ended = run(
+        "generate('1'); generate('2'); say(done=True)",
+        OTEL_PERSONA_LOG="generation.log",
+        OTEL_TRACES_EXPORTER="jaegr",
+    )
+
+    assert ended.said == [{"done": True}]
+    assert ended.errors.count("no exporter 'jaegr' is installed") == 1
+
+
+NO_NETWORK = """
+used = []
+sys.addaudithook(lambda event, arguments: event.startswith("socket.") and used.append(event))
+op.configure(log="generation.log", batch="attempts:2")
+for number in range(5): generate(str(number))
+say(flushed=op.shutdown(), used=used, loaded=[n for n in ("grpc", "requests") if n in sys.modules])
+"""
+
+
+def test_a_log_alone_opens_no_connection(run: Run) -> None:
+    """Local file mode touches no socket, and loads nothing that would."""
+    assert run(NO_NETWORK).said == [{"flushed": True, "used": [], "loaded": []}]
