@@ -19,7 +19,12 @@ def text(value: object, what: str) -> str | None:
         refuse(what, value, "text")
         return None
     # A plain copy: an enum member that is a string would be written by its name elsewhere.
-    return str.__str__(value).encode("utf-8", "replace").decode()
+    plain = str.__str__(value)
+    try:
+        plain.encode()
+    except UnicodeEncodeError:
+        return plain.encode("utf-8", "replace").decode()
+    return plain
 
 
 def optional_text(value: object, what: str) -> str | None:
