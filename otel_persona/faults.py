@@ -34,12 +34,12 @@ class Fault(NamedTuple):
         """Write one sentence, in the terms of JSON."""
         if self.found is msgspec.UNSET:
             return f"the key {self.place.removeprefix('.')!r} is missing"
-        where = self.place.removeprefix(".") or "it"
+        where = self.place.removeprefix(".") or "the entry"
         right = f"{self.right} or null" if self.or_null else self.right
         return f"{where} must be {right}, not {in_json(self.found)}"
 
 
-class _Key(NamedTuple):
+class _Key(msgspec.Struct, frozen=True):
     """A key where it is the key that does not fit."""
 
     key: object
@@ -79,6 +79,7 @@ def in_json(value: object) -> str:
     if isinstance(value, list | tuple):
         return "an array"
     if isinstance(value, str | int | float | _Key):
+        # Python does not write a number of more than 4300 digits.
         try:
             shown = repr(value)
         except ValueError:
@@ -144,7 +145,7 @@ def _describe(kind: Any, meta: msgspec.Meta, value: Any = None) -> str:
     if meta.description:
         return meta.description
     if _is_struct(kind):
-        return f"an object with {one_of([field.name for field in _fields(kind)])}"
+        return f"an object with {', '.join(field.name for field in _fields(kind))}"
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Literal:
         return one_of(arguments)

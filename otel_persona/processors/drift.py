@@ -94,6 +94,7 @@ class DriftProcessor(SpanProcessor):
         self._on_indicator_change = on_indicator_change
         self._gauges = gauges.on(meter_provider)
         self._events = DriftEvents(logger_provider)
+        self._over = False
         self._start_anew()
         forks.in_child(self._start_anew)
 
@@ -103,7 +104,9 @@ class DriftProcessor(SpanProcessor):
         self._closed = InTurn(self._tell)
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Fold the span's attempt, if it is one."""
+        """Fold the span's attempt, if it is one; after ``shutdown`` nothing is."""
+        if self._over:
+            return
         try:
             record = record_of(span)
         except RecordError as error:
@@ -119,6 +122,7 @@ class DriftProcessor(SpanProcessor):
 
     def shutdown(self) -> None:
         """Close the batches that are open, as partial ones."""
+        self._over = True
         self._take(None)
         self.force_flush()
 

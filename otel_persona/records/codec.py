@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -13,6 +12,9 @@ from otel_persona.errors import RecordError
 from otel_persona.faults import Fault, find_fault, in_json
 from otel_persona.records.attempt_record import AttemptRecord
 from otel_persona.records.moments import check_moment, format_moment, moment
+
+if TYPE_CHECKING:
+    from json import JSONDecodeError
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(AttemptRecord)
@@ -96,6 +98,8 @@ def record_from_entry(entry: Mapping[str, Any]) -> AttemptRecord:
 
 def _reason(line: bytes, error: Exception) -> str:
     """Say why the decoder has refused a line, from what a more lenient reader makes of it."""
+    import json  # costs every import 2 ms, and most programs refuse no line
+
     try:
         text = line.decode()
         entry = json.loads(text)
@@ -115,7 +119,7 @@ def _reason(line: bytes, error: Exception) -> str:
     return f"not JSON: {str(error).removeprefix('JSON is malformed: ')}"
 
 
-def _malformed(text: str, error: json.JSONDecodeError) -> str:
+def _malformed(text: str, error: JSONDecodeError) -> str:
     rest = text[error.pos :].strip()
     if not rest or error.msg.startswith("Unterminated"):
         return "it ends too early"

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypedDict
 
 import msgspec
 
-from otel_persona.settings.batch_policy import BatchPolicy
+from otel_persona.settings.batch_policy import BATCH_FORMS, BatchPolicy
 
 Direction = Literal["higher_is_worse", "higher_is_better", "band"]
 """Which way a validator's score gets worse; ``band``: both ways."""
@@ -127,7 +127,7 @@ class Settings(_Section, frozen=True):
     tier: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
     log: Annotated[str, msgspec.Meta(min_length=1)] | None = None
     otlp: Annotated[str, _ADDRESS] | None = None
-    batch: str = "personas:1000"
+    batch: Annotated[str, msgspec.Meta(description=BATCH_FORMS)] = "personas:1000"
     stages: _Stages = ("B", "C", "validation")
     strict: bool = False
     fsync: Literal["never", "second", "line"] = "never"

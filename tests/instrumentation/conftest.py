@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from opentelemetry import context as context_api
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import Span, SpanProcessor
 
 from otel_persona.records import health
 from otel_persona.testing import Captured, capture
@@ -44,3 +46,19 @@ def outcomes(captured: Captured) -> Callable[[], list[str]]:
         ]
 
     return of_attempts
+
+
+class _Starts(SpanProcessor):
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        self.names.append(span.name)
+
+
+@pytest.fixture
+def started(captured: Captured) -> list[str]:
+    """Give the names of the spans that have started, those that never end included."""
+    starts = _Starts()
+    captured.tracer_provider.add_span_processor(starts)
+    return starts.names

@@ -98,6 +98,12 @@ def entry() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
+def example() -> dict[str, Any]:
+    """Give the same example, which nobody may change."""
+    return ENTRY
+
+
+@pytest.fixture(scope="session")
 def keys() -> list[str]:
     """Give the 15 keys in the specification's order."""
     return KEYS

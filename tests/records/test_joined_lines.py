@@ -98,4 +98,4 @@ def test_the_reason_is_that_of_the_line_where_nothing_is_recovered(entry: dict[s
 
     assert record is None
     assert reason is not None
-    assert "malformed" in reason
+    assert "not JSON" in reason

@@ -134,8 +134,8 @@ def test_a_value_of_the_wrong_type_or_range(problems: Problems, setting: str, va
 @pytest.mark.parametrize(
     ("arguments", "choices"),
     [
-        ({"fsync": "always"}, "never, second, line"),
-        ({"directions": {"tone": "up"}}, "higher_is_worse, higher_is_better, band"),
+        ({"fsync": "always"}, "never, second or line"),
+        ({"directions": {"tone": "up"}}, "higher_is_worse, higher_is_better or band"),
         ({"batch": "weekly"}, "personas:N, attempts:N, sequence:N, prefix or time:60s"),
     ],
 )

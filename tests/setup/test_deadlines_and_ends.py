@@ -230,8 +230,8 @@ def test_a_callback_may_end_it_all(run: Run, lines: Lines) -> None:
         """
 def on_batch(batch):
     began = time.monotonic()
-    flushed = handle.force_flush()
-    say(size=batch.batch_size, flushed=flushed, shut=op.shutdown(), seconds=time.monotonic() - began)
+    flushed, shut = handle.force_flush(), op.shutdown()
+    say(size=batch.batch_size, flushed=flushed, shut=shut, seconds=time.monotonic() - began)
 
 handle = op.configure(log="generation.log", batch="attempts:2", on_batch=on_batch)
 for number in range(5): generate(str(number))
