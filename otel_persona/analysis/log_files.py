@@ -13,13 +13,13 @@ from pathlib import Path
 
 from otel_persona.errors import LogReadError
 
-LONGEST_LINE = 16 << 20
+LONGEST_LINE_BYTES = 16 << 20
 """Bytes; of a longer line only the end is kept, so that no file can fill the memory."""
 
 _STANDARD_INPUT = "-"
-_CHUNK = 1 << 20
+_CHUNK_BYTES = 1 << 20
 # What pyarrow has decompressed within a read is lost where that read fails, so it works on little.
-_ZSTD_PIECE = 1 << 12
+_ZSTD_PIECE_BYTES = 1 << 12
 
 
 class LogFile:
@@ -47,7 +47,7 @@ class LogFile:
         for chunk in self._chunks(progress):
             lines = chunk.split(b"\n")
             lines[0] = rest + lines[0]
-            rest = lines.pop()[-LONGEST_LINE:]
+            rest = lines.pop()[-LONGEST_LINE_BYTES:]
             yield lines
         yield [rest]
 
@@ -93,7 +93,7 @@ class LogFile:
             return self._until_damaged(_gzip_reader(file))
         if self.path.endswith(".zst"):
             return self._until_damaged(_zstd_reader(file))
-        return lambda: file.read1(_CHUNK)
+        return lambda: file.read1(_CHUNK_BYTES)
 
     def _until_damaged(self, read: Callable[[], bytes]) -> Callable[[], bytes]:
         def read_or_note() -> bytes:
@@ -126,7 +126,7 @@ def check_logs(logs: Iterable[LogFile]) -> int:
 def _gzip_reader(file: io.BufferedReader) -> Callable[[], bytes]:
     archive = gzip.GzipFile(fileobj=file)
     # Unlike read, read1 gives what was decompressed before the damage.
-    return lambda: archive.read1(_CHUNK)
+    return lambda: archive.read1(_CHUNK_BYTES)
 
 
 def _zstd_reader(file: io.BufferedReader) -> Callable[[], bytes]:
@@ -135,7 +135,7 @@ def _zstd_reader(file: io.BufferedReader) -> Callable[[], bytes]:
     stream = pyarrow.CompressedInputStream(pieces, "zstd")
 
     def read() -> bytes:
-        piece: bytes = stream.read(_ZSTD_PIECE)
+        piece: bytes = stream.read(_ZSTD_PIECE_BYTES)
         return piece
 
     return read
@@ -151,7 +151,7 @@ class _ShortReads(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        return self._file.read(min(size, _ZSTD_PIECE))
+        return self._file.read(min(size, _ZSTD_PIECE_BYTES))
 
 
 def _reason(error: Exception) -> str:

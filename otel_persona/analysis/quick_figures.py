@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from otel_persona.aggregation.cuts import Cut
-from otel_persona.aggregation.keyed_cuts import KeyedCutter
+from otel_persona.aggregation import Cut, KeyedCutter
 from otel_persona.analysis.reading import LogReader
 from otel_persona.analysis.run_attempts import no_attempts
 from otel_persona.analysis.token_tally import TokenTally

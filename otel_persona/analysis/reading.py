@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from otel_persona.analysis.log_files import LONGEST_LINE, LogFile, check_logs
+from otel_persona.analysis.log_files import LONGEST_LINE_BYTES, LogFile, check_logs
 from otel_persona.errors import RecordError
 from otel_persona.records import AttemptRecord, decode_line, read_line
 
@@ -82,8 +82,8 @@ class LogReader:
         if not line.strip():
             return None
         record, reason = read_line(line)
-        if reason is not None and len(line) >= LONGEST_LINE:
-            reason = f"longer than {LONGEST_LINE >> 20} MiB"
+        if reason is not None and len(line) >= LONGEST_LINE_BYTES:
+            reason = f"longer than {LONGEST_LINE_BYTES >> 20} MiB"
         if reason is not None:
             self.refuse(reason)
         return record

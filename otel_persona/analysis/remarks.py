@@ -8,7 +8,7 @@ from itertools import pairwise
 from otel_persona.records import AttemptRecord, is_naive, moment
 
 # Attempts that end at the same time on several threads may be written in either order.
-_JITTER = 1_000_000
+_JITTER_US = 1_000_000
 
 
 class Remarks:
@@ -26,7 +26,7 @@ class Remarks:
         if file not in self._first:
             self._first[file] = ts
         self._last[file] = ts
-        if ts[-1] != "Z" and is_naive(ts):
+        if is_naive(ts):
             self._naive += 1
         self._tiers[record.tier] = None
 
@@ -42,7 +42,7 @@ class Remarks:
 
     def _disorder(self) -> Iterator[str]:
         for before, after in pairwise(self._first):
-            if moment(self._first[after]) + _JITTER < moment(self._last[before]):
+            if moment(self._first[after]) + _JITTER_US < moment(self._last[before]):
                 yield (
                     f"{after} starts before {before} ends, and batches follow the order of the "
                     "files; --batch time:60s does not depend on it"

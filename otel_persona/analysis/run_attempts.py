@@ -10,7 +10,7 @@ from otel_persona.analysis.remarks import Remarks
 from otel_persona.errors import LogReadError, UsageError
 from otel_persona.records import AttemptRecord
 
-_MOST_NAMED = 20
+_MOST_RUNS_NAMED = 20
 
 
 class RunAttempts:
@@ -61,7 +61,9 @@ def no_attempts(reader: LogReader) -> LogReadError:
 
 
 def _listed(counts: Counter[str]) -> str:
-    named = [f"{run_id} ({count:,} attempts)" for run_id, count in counts.most_common(_MOST_NAMED)]
-    if len(counts) > _MOST_NAMED:
-        named.append(f"and {len(counts) - _MOST_NAMED:,} more")
+    named = [
+        f"{run_id} ({count:,} attempts)" for run_id, count in counts.most_common(_MOST_RUNS_NAMED)
+    ]
+    if len(counts) > _MOST_RUNS_NAMED:
+        named.append(f"and {len(counts) - _MOST_RUNS_NAMED:,} more")
     return ", ".join(named)

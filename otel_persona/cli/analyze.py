@@ -6,7 +6,7 @@ import click
 
 from otel_persona.aggregation import Band
 from otel_persona.analysis import BatchAnalysis, RunAttempts
-from otel_persona.cli.analyses import ANALYSES
+from otel_persona.cli.analyze_results import ANALYSES
 from otel_persona.cli.log_input import (
     SkippedLines,
     format_option,

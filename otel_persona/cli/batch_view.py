@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -13,25 +13,33 @@ from otel_persona.analysis import BatchAnalysis
 from otel_persona.cli.cells import UNKNOWN, decimal, percent, signed, whole
 from otel_persona.cli.figure_columns import FIGURES
 from otel_persona.cli.printing import printable
-from otel_persona.cli.tables import LEGEND, Column, FigureTable, marked, named
+from otel_persona.cli.tables import LEGEND, Column, FigureTable, coloured, marked
 
 
 def batch_view(analysis: BatchAnalysis) -> Iterator[RenderableType]:
     """Give everything that the analysis of a run by batch shows."""
-    keyed = any(batch.key is not None for batch in analysis.batches)
-    yield FigureTable(
-        f"Batches of {printable(analysis.run_id)}",
+    yield batch_table(f"Batches of {printable(analysis.run_id)}", analysis.batches)
+    yield Text(f"{LEGEND}\n")
+    yield _indicators(analysis.batches)
+    yield _tier(analysis.tier)
+
+
+def batch_table(
+    title: str, batches: Sequence[BatchSummary], *, complete_in: str = "--format json"
+) -> FigureTable:
+    """Give a row for each batch; ``complete_in`` names what leaves nothing out."""
+    keyed = any(batch.key is not None for batch in batches)
+    return FigureTable(
+        title,
         [
             Column("Batch", is_text=True),
             *([Column("Key", is_text=True)] if keyed else []),
             *(figure.column for figure in FIGURES),
             Column("Start", is_text=True, is_spare=True),
         ],
-        [_batch(batch) for batch in analysis.batches],
+        [_batch(batch) for batch in batches],
+        complete_in=complete_in,
     )
-    yield Text(f"{LEGEND}\n")
-    yield _indicators(analysis.batches)
-    yield _tier(analysis.tier)
 
 
 def _batch(batch: BatchSummary) -> list[str | Text]:
@@ -67,7 +75,7 @@ def _indicators(batches: list[BatchSummary]) -> FigureTable:
             [
                 name,
                 decimal(indicator.value),
-                named(indicator.band) if indicator.band else UNKNOWN,
+                coloured(indicator.band, indicator.band) if indicator.band else UNKNOWN,
                 whole(indicator.n),
                 whole(bands[name, "critical"]),
                 whole(bands[name, "warning"]),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib import import_module
 
 import click
+
+from otel_persona.cli.closed_pipe import end_quietly
 
 # Each module holds a command of the same name as in this table.
 _MODULES = {
@@ -16,8 +17,6 @@ _MODULES = {
     "repairs": "otel_persona.cli.repairs",
     "pollyanna": "otel_persona.cli.pollyanna",
 }
-# What shells report of a process that a closed pipe ended.
-_PIPE_CLOSED = 141
 
 
 class _LazyGroup(click.Group):
@@ -40,9 +39,7 @@ class _LazyGroup(click.Group):
             super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            # The interpreter flushes once more at its end, and needs somewhere to write to.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(_PIPE_CLOSED)
+            end_quietly()
 
 
 @click.group(

@@ -8,12 +8,14 @@ import sys
 
 from rich.console import Console, RenderableType
 
+from otel_persona.cli.closed_pipe import end_quietly
+
 # Where nobody looks at a screen, lines are as long as they need to be.
-_ENDLESS_LINE = 10_000
+_ENDLESS_LINE_CELLS = 10_000
 
 
-def print_tables(*parts: RenderableType) -> None:
-    """Write tables and text to standard output, one below the other.
+def make_console() -> Console:
+    """Give a console on standard output.
 
     Colours are for terminals, and not where ``NO_COLOR`` is set.
     """
@@ -21,19 +23,25 @@ def print_tables(*parts: RenderableType) -> None:
         # A locale without the letters of a name must not cost the table.
         sys.stdout.reconfigure(errors="replace")
     on_terminal = sys.stdout.isatty()
-    console = _Console(
+    return _Console(
         file=sys.stdout,
         color_system="auto" if on_terminal and not os.environ.get("NO_COLOR") else None,
-        width=None if on_terminal else _ENDLESS_LINE,
+        force_terminal=on_terminal,
+        width=None if on_terminal else _ENDLESS_LINE_CELLS,
         highlight=False,
         markup=False,
         emoji=False,
     )
+
+
+def print_tables(*parts: RenderableType) -> None:
+    """Write tables and text to standard output, one below the other."""
+    console = make_console()
     for part in parts:
         console.print(part, crop=False)
 
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """Leave a closed pipe to the command group, which knows the exit code."""
-        raise BrokenPipeError
+        """End without the words of an error."""
+        end_quietly()

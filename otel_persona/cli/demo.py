@@ -7,11 +7,24 @@ from pathlib import Path
 import click
 
 from otel_persona.cli.printing import say
-from otel_persona.demo.ending import ending
-from otel_persona.demo.run import Plan, run_demo
-from otel_persona.demo.screen import make_console, watching
+from otel_persona.errors import SettingsError
+from otel_persona.settings import load_settings
 
 _NOT_DELIVERED = 1
+
+
+def _check_otlp(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """Refuse what the settings would refuse, in the words of the command line."""
+    try:
+        load_settings({"otlp": value}, environ={})
+    except SettingsError as error:
+        raise click.BadParameter(
+            f"{value!r} is no address; write http://host:4318, https://host:4318 or "
+            "grpc://host:4317",
+            context,
+            option,
+        ) from error
+    return value
 
 
 @click.command
@@ -36,7 +49,9 @@ _NOT_DELIVERED = 1
 @click.option(
     "--otlp",
     metavar="URL",
-    help="Send everything to a collector too: http://host:4318 or grpc://host:4317.",
+    callback=_check_otlp,
+    help="Send everything to a collector too: http://host:4318, https://host:4318 or "
+    "grpc://host:4317.",
 )
 @click.option("--seed", type=int, default=1, metavar="N", help="Same seed, same figures.")
 @click.pass_context
@@ -52,12 +67,15 @@ def demo(
     Example:
       otel-persona demo --collapse --out demo-collapse
     """
+    from otel_persona.cli.console import print_tables
+    from otel_persona.cli.demo_ending import ending
+    from otel_persona.cli.demo_screen import watching
+    from otel_persona.demo.run import Plan, run_demo
+
     plan = Plan(folder=folder, attempts=attempts, collapse=collapse, otlp=otlp, seed=seed)
-    console = make_console()
-    with watching(console) as watcher:
+    with watching() as watcher:
         outcome = run_demo(plan, watcher)
-    for part in ending(plan, outcome):
-        console.print(part)
+    print_tables(*ending(plan, outcome))
     if outcome.undelivered is not None:
         say(f"the collector at {otlp} did not take everything: {outcome.undelivered}")
         ctx.exit(_NOT_DELIVERED)

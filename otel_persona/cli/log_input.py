@@ -12,7 +12,7 @@ from otel_persona.cli.printing import say
 from otel_persona.cli.progress import ReadingBar
 from otel_persona.errors import PersonaError
 
-_MOST_NAMED = 20
+_MOST_LINES_NAMED = 20
 
 logs_argument = click.argument(
     "logs", metavar="LOG...", nargs=-1, required=True, type=click.Path(allow_dash=True)
@@ -44,15 +44,15 @@ class SkippedLines:
     def add(self, skipped: Skipped) -> None:
         """Take note of a line."""
         self.count += 1
-        if self._keep_all or self.count <= _MOST_NAMED:
+        if self._keep_all or self.count <= _MOST_LINES_NAMED:
             self.kept.append(skipped)
 
     def sentences(self) -> Iterator[str]:
         """Name the first lines with file, number and reason, and count the others."""
-        for skipped in self.kept[:_MOST_NAMED]:
+        for skipped in self.kept[:_MOST_LINES_NAMED]:
             yield f"skipped {skipped.file}:{skipped.line}: {skipped.reason}"
-        if self.count > _MOST_NAMED:
-            yield f"{self.count - _MOST_NAMED:,} more lines were skipped"
+        if self.count > _MOST_LINES_NAMED:
+            yield f"{self.count - _MOST_LINES_NAMED:,} more lines were skipped"
 
 
 @contextmanager

@@ -13,6 +13,11 @@ def say(sentence: str) -> None:
     click.echo(f"otel-persona: {printable(sentence)}", err=True)
 
 
+def counted(number: int, noun: str) -> str:
+    """Write a number of things: ``1 line``, ``3,000 lines``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def print_json(value: Any) -> None:
     """Write ``value`` to standard output as JSON: UTF-8 unescaped, a newline at the end."""
     click.echo(msgspec.json.format(msgspec.json.encode(value)))

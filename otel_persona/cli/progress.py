@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_LONG = 8 << 20
-# Bytes between two steps of the bar, so that drawing costs nothing.
-_STEP = 1 << 20
+_LONG_BYTES = 8 << 20
+# Between two steps of the bar, so that drawing costs nothing.
+_STEP_BYTES = 1 << 20
 
 
 class ReadingBar:
@@ -21,14 +21,14 @@ class ReadingBar:
     def advance(self, count: int) -> None:
         """Note that ``count`` more bytes are read."""
         self._pending += count
-        if self._draw is not None and self._pending >= _STEP:
+        if self._draw is not None and self._pending >= _STEP_BYTES:
             self._draw(self._pending)
             self._pending = 0
 
     @contextmanager
     def shown(self, size: int) -> Iterator[None]:
         """Show the bar meanwhile, if reading takes long and somebody can see it."""
-        if size < _LONG or not sys.stderr.isatty():
+        if size < _LONG_BYTES or not sys.stderr.isatty():
             yield
             return
         from rich.console import Console

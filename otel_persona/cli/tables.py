@@ -16,21 +16,21 @@ from otel_persona.aggregation import Band
 LEGEND = "! warning, !! critical: the specified bands"
 
 _MOST_ROWS = 1_000
-_GAP = 2
+_GAP_CELLS = 2
 # The least width of a column that may be wrapped.
-_WRAPPED = 20
+_WRAPPED_CELLS = 20
 _MARKS: dict[Band, str] = {"healthy": "  ", "warning": " !", "critical": "!!"}
 _STYLES: dict[Band, str] = {"healthy": "green", "warning": "yellow", "critical": "bold red"}
 
 
 def marked(figure: str, band: Band | None) -> Text:
     """Write a figure and the sign of its band."""
-    return Text(f"{figure} {_MARKS[band]}", _STYLES[band]) if band else Text(f"{figure}   ")
+    return coloured(f"{figure} {_MARKS[band]}", band) if band else Text(f"{figure}   ")
 
 
-def named(band: Band) -> Text:
-    """Write the name of a band."""
-    return Text(band, _STYLES[band])
+def coloured(text: str, band: Band) -> Text:
+    """Write a text, such as the band's own name, in the colour of a band."""
+    return Text(text, _STYLES[band])
 
 
 class Column(NamedTuple):
@@ -49,14 +49,21 @@ class FigureTable:
     """A table that says what it leaves out: spare columns, the last first, and rows beyond 1,000.
 
     Where it is too wide even so, its lines run over the edge: no digit is ever cut off.
+    ``complete_in`` names what leaves nothing out.
     """
 
     def __init__(
-        self, title: str, columns: Sequence[Column], rows: Sequence[Sequence[str | Text]]
+        self,
+        title: str,
+        columns: Sequence[Column],
+        rows: Sequence[Sequence[str | Text]],
+        *,
+        complete_in: str = "--format json",
     ) -> None:
         self._title = title
         self._columns = columns
         self._rows = rows
+        self._complete_in = complete_in
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Lay the table out for the width there is."""
@@ -70,11 +77,10 @@ class FigureTable:
         yield from console.render(self._table(rows, shown), options.update_width(width))
         left_out = [column.heading for at, column in enumerate(self._columns) if at not in shown]
         if left_out:
-            yield Text(f"Too narrow for {', '.join(left_out)}; --format json has all.")
+            yield Text(f"Too narrow for {', '.join(left_out)}; {self._complete_in} has all.")
         if len(rows) < len(self._rows):
-            yield Text(
-                f"The first {len(rows):,} of {len(self._rows):,} are shown; --format json has all."
-            )
+            count = f"The first {len(rows):,} of {len(self._rows):,}"
+            yield Text(f"{count} are shown; {self._complete_in} has all.")
 
     def _least_widths(self, rows: Sequence[Sequence[str | Text]]) -> list[int]:
         widths = [cell_len(column.heading) for column in self._columns]
@@ -83,7 +89,7 @@ class FigureTable:
                 max(wide, cell_len(str(cell))) for wide, cell in zip(widths, row, strict=True)
             ]
         return [
-            _GAP + (min(wide, _WRAPPED) if column.is_wrapped else wide)
+            _GAP_CELLS + (min(wide, _WRAPPED_CELLS) if column.is_wrapped else wide)
             for wide, column in zip(widths, self._columns, strict=True)
         ]
 
@@ -93,7 +99,7 @@ class FigureTable:
             title_justify="left",
             title_style="bold",
             box=box.SIMPLE_HEAD,
-            padding=(0, _GAP - 1, 0, 0),
+            padding=(0, _GAP_CELLS - 1, 0, 0),
             pad_edge=False,
         )
         for at in shown:

@@ -1,7 +1,13 @@
 """The demo: real, decorated functions that replay two real data sets through the whole package.
 
-``sources`` loads the data, ``clock`` and ``requests`` replay latency and failures, ``validators``
-and ``repairs`` read and mend the texts, ``pipeline`` holds the decorated functions, ``collapse``
-narrows the stream on request, ``run`` puts them together, and ``screen``, ``findings`` and
-``provenance`` say what came out and where each field is from.
+``run`` puts everything together and prints nothing; what people see of it is the command's.
+
+- the data: ``sources`` loads them, ``draws`` and ``laps`` bring them into an order, ``collapse``
+  narrows the stream of texts on request
+- the program that is watched: ``generation`` holds the decorated stages, ``validators`` and
+  ``repairs`` read and mend the texts, ``replay`` calls the stages for one persona after another,
+  and ``clock`` lets the time of the real requests pass
+- around it: ``log_place`` says where the log goes, ``delivery`` whether a collector took it all
+- what came out: ``findings`` gives the readings of the indicators, ``provenance`` where each field
+  of a record is from
 """

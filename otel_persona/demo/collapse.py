@@ -9,11 +9,11 @@ from typing import NamedTuple
 from otel_persona.demo.draws import Draws
 from otel_persona.demo.validators import opening_move, pollyanna, sentences
 
-START = 0.5
+START_SHARE = 0.5
 """The share of the run after which the stream narrows."""
 HANDFUL = 5
 """How many texts it narrows to."""
-_FULL = 0.75  # the share of the run after which nothing else comes
+_FULL_SHARE = 0.75  # the share of the run after which nothing else comes
 
 
 class Texts:
@@ -39,9 +39,9 @@ class _Candidate(NamedTuple):
 
 def narrowed_share(progress: float) -> float:
     """Give the share of texts that come from the handful: none, then from a half to all."""
-    if progress < START:
+    if progress < START_SHARE:
         return 0.0
-    return min(1.0, 0.5 + 0.5 * (progress - START) / (_FULL - START))
+    return min(1.0, 0.5 + 0.5 * (progress - START_SHARE) / (_FULL_SHARE - START_SHARE))
 
 
 def pick_handful(texts: Sequence[str]) -> list[str]:

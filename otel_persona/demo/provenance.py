@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from otel_persona.demo.replay import Position
 from otel_persona.demo.sources import GOALPREF, LLMPERF
 
 COMPOSITION = (
@@ -21,7 +22,7 @@ class Origin(NamedTuple):
     licence: str
 
 
-ORIGINS = (
+_ORIGINS = (
     Origin(
         "latency_ms",
         f"{LLMPERF.name}: end-to-end latency; 0 where it has none (errors 429 and -1), and for "
@@ -48,3 +49,15 @@ ORIGINS = (
     ),
     Origin("run_id, trace_id, span_id", "made for this run", "-"),
 )
+
+
+def origins(simulated_from: Position | None) -> list[Origin]:
+    """Give the origins of all fields in a run that is simulated from there on, if it is."""
+    if simulated_from is None:
+        return [*_ORIGINS]
+    texts = Origin(
+        f"which text, from persona {simulated_from.personas + 1:,} on",
+        "simulated: narrowed to a handful by --collapse",
+        "-",
+    )
+    return [*_ORIGINS, texts]

@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from otel_persona.demo.validators import (
     RecentOpenings,
+    count_words,
     find_anchors,
     pollyanna,
     sentences,
     trait_leak,
     traits_named,
 )
-from otel_persona.demo.validators.positivity import count_words
 
 OPENING_VARIATION_LIMIT = 0.5
 """An opening that has half of its words in common with a recent one is a repetition."""

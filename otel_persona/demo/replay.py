@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import NamedTuple, TypeVar
 
 import otel_persona as op
-from otel_persona.demo.collapse import START, Texts
-from otel_persona.demo.pipeline import Pipeline, ProviderError
+from otel_persona.demo.collapse import START_SHARE, Texts
+from otel_persona.demo.generation import Pipeline, ProviderError
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ class Replay:
     def run(self, after_persona: Callable[[int], object]) -> None:
         """Make all attempts; ``after_persona`` is told how many personas are done."""
         while self._budget.spent < self._budget.total:
-            if self.half_way is None and self._budget.progress >= START:
+            if self.half_way is None and self._budget.progress >= START_SHARE:
                 self.half_way = Position(self.personas, self._budget.spent)
             text = self._texts.next_text(self._budget.progress)
             self.personas += 1

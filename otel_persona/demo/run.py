@@ -17,9 +17,9 @@ from otel_persona.demo.clock import VirtualClock
 from otel_persona.demo.collapse import Texts, pick_handful
 from otel_persona.demo.delivery import DeliveryWatch
 from otel_persona.demo.draws import Draws
+from otel_persona.demo.generation import Pipeline
 from otel_persona.demo.laps import request_laps, text_laps
 from otel_persona.demo.log_place import RUN_ID_START, check_place, clear_place
-from otel_persona.demo.pipeline import Pipeline
 from otel_persona.demo.replay import Position, Replay
 from otel_persona.demo.sources import Request, load_requests, load_texts
 from otel_persona.errors import UsageError
@@ -28,7 +28,7 @@ from otel_persona.settings import Settings, load_settings, switched_off
 PERSONAS_PER_BATCH = 100
 BATCH = f"personas:{PERSONAS_PER_BATCH}"
 
-_FLUSH_EVERY = 100  # personas, so that the SDK's queue of 2,048 spans never overflows
+_FLUSH_EVERY_PERSONAS = 100  # so that the SDK's queue of 2,048 spans never overflows
 
 
 class Plan(NamedTuple):
@@ -128,7 +128,7 @@ def _texts(plan: Plan) -> Texts:
 
 
 def _after_persona(delivery: DeliveryWatch, handle: op.Handle, personas: int) -> None:
-    if personas % _FLUSH_EVERY == 0:
+    if personas % _FLUSH_EVERY_PERSONAS == 0:
         delivery.send(handle)
 
 

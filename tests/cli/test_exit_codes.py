@@ -76,8 +76,8 @@ def test_bad_lines_are_named_and_not_fatal(
     done = cli(name, path)
     assert done.returncode == 0
     said = done.stdout + done.stderr
-    assert f"skipped {path}:2: JSON is malformed" in said
-    assert f"skipped {path}:21: JSON is malformed" in said
+    assert f"skipped {path}:2: not JSON" in said
+    assert f"skipped {path}:21: not JSON" in said
     assert f"{path}:22" not in said
     assert "10 more lines were skipped" in said
 
@@ -111,7 +111,7 @@ def test_bad_lines_are_named_where_nothing_else_is_there(cli: Cli, log: Callable
     done = cli("analyze", path)
     assert done.returncode == 2
     first, second = done.stderr.splitlines()
-    assert first.startswith(f"otel-persona: skipped {path}:1: JSON is malformed")
+    assert first.startswith(f"otel-persona: skipped {path}:1: not JSON")
     assert second == f"otel-persona: there is no valid attempt record in {path}"
 
 

@@ -27,11 +27,11 @@ def _figures(lines: list[dict[str, Any]]) -> str:
     band = r"(?: healthy| warning| critical)?"
     personas = len({line["persona_id"] for line in lines})
     return (
-        rf"{personas} personas, {n} attempts, success {success:.1%}, "
+        rf"{personas} personas, {n} attempts, success {success:.1%}, mean ms {latency:,.0f}{band}, "
         rf"repair rate {repairs:.1%}{band}, "
         rf"opening entropy {entropy(list(moves.values()), base=2):.3f}{band}, "
         rf"pollyanna {sum(scores) / len(scores):.3f}{band}, "
-        rf"anchor diversity {len(anchors) / n:.3f}{band}, mean ms {latency:,.0f}{band}"
+        rf"anchor diversity {len(anchors) / n:.3f}{band}"
     )
 
 
@@ -259,7 +259,10 @@ def test_a_wrong_address_costs_no_earlier_log(run_command: Any, tmp_path: Path) 
     run_command(tmp_path, "demo", "--attempts", "3")
     done = run_command(tmp_path, "demo", "--otlp", "collector:4317")
     assert done.returncode == 2
-    assert "otlp" in done.stderr
+    assert done.stderr == (
+        "otel-persona: Invalid value for '--otlp': 'collector:4317' is no address; write "
+        "http://host:4318, https://host:4318 or grpc://host:4317\n"
+    )
     lines = (tmp_path / "otel-persona-demo/generation.log").read_text().splitlines()
     assert len(lines) == 3
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otel_persona.demo.clock import VirtualClock
-from otel_persona.demo.collapse import HANDFUL, START, Texts, narrowed_share, pick_handful
+from otel_persona.demo.collapse import HANDFUL, START_SHARE, Texts, narrowed_share, pick_handful
 from otel_persona.demo.draws import Draws
 from otel_persona.demo.laps import request_laps, text_laps
 from otel_persona.demo.replay import Budget
@@ -97,8 +97,8 @@ def test_the_clock_moves_only_when_told() -> None:
 
 def test_the_stream_narrows_from_its_start_on() -> None:
     """Nothing is simulated before; the share then only grows, and ends at all."""
-    before = [narrowed_share(step / 1_000) for step in range(round(START * 1_000))]
-    after = [narrowed_share(step / 1_000) for step in range(round(START * 1_000), 1_001)]
+    before = [narrowed_share(step / 1_000) for step in range(round(START_SHARE * 1_000))]
+    after = [narrowed_share(step / 1_000) for step in range(round(START_SHARE * 1_000), 1_001)]
     assert set(before) == {0.0}
     assert after[0] == 0.5
     assert after == sorted(after)

@@ -40,12 +40,13 @@ def _on_terminal(folder: Path, **variables: str) -> str:
 
 
 def test_bands_are_in_words_and_in_colour(tmp_path: Path) -> None:
-    """Colour alone would leave out who cannot see it."""
+    """Colour alone would leave out who cannot see it: signs, and words for the changes."""
     screen = _on_terminal(tmp_path)
     assert "\x1b[32m" in screen
     assert "\x1b[1;31m" in screen
-    assert "healthy" in screen
-    assert "critical" in screen
+    assert "!!" in screen
+    assert "! warning, !! critical" in screen
+    assert "anchor_diversity healthy -> critical" in screen
     assert "Pollyanna" in screen
 
 

@@ -7,13 +7,14 @@ weighs happy words against unhappy ones, ``traits`` finds labels of the prompt i
 
 from otel_persona.demo.validators.anchors import anchor_specificity, find_anchors
 from otel_persona.demo.validators.openings import RecentOpenings, opening_move
-from otel_persona.demo.validators.positivity import pollyanna
+from otel_persona.demo.validators.positivity import count_words, pollyanna
 from otel_persona.demo.validators.traits import trait_leak, traits_named
 from otel_persona.demo.validators.wording import sentences, words
 
 __all__ = [
     "RecentOpenings",
     "anchor_specificity",
+    "count_words",
     "find_anchors",
     "opening_move",
     "pollyanna",

@@ -55,7 +55,7 @@ woodworking, yoga
 book, bookshelf, calendar, camera, computer, diary, guitar, journal, laptop, movie, music,
 newspaper, piano, planner, radio, spreadsheet, television, to-do list
 """
-_LONGEST = 3  # words in the name of a thing
+_LONGEST_WORDS = 3  # words in the name of a thing
 _things = {
     name.lower() + ending: name
     for name in re.split(r"\s*,\s*|\s*\n\n\s*", _THINGS.strip())
@@ -94,7 +94,7 @@ def _find_things(text: list[str]) -> Iterator[str]:
     free_from = 0
     for start, word in enumerate(text):
         if word in _first_words and start >= free_from:
-            for end in range(start + _LONGEST, start, -1):
+            for end in range(start + _LONGEST_WORDS, start, -1):
                 thing = _things.get(" ".join(text[start:end]))
                 if thing is not None:
                     yield thing

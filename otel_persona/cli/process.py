@@ -24,8 +24,9 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command and give its exit code.
 
-    0 is fine, 1 what ``--fail-on`` looks for was found, 2 wrong use or unreadable input, 130 the
-    user interrupted, 141 the reader of the output went away.
+    0 is fine, 1 what ``--fail-on`` looks for was found or the demo's collector did not take
+    everything, 2 wrong use or unreadable input, 130 the user interrupted. Where the reader of the
+    output goes away, ``SystemExit`` with 141 is raised.
     """
     try:
         outcome = otel_persona.main(arguments, prog_name="otel-persona", standalone_mode=False)

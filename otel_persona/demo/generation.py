@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import otel_persona as op
+from otel_persona.demo import sources
 from otel_persona.demo.clock import VirtualClock
 from otel_persona.demo.repairs import repair_background, shorten
-from otel_persona.demo.sources import NO_ANSWER, RATE_LIMITED, Request
+from otel_persona.demo.sources import Request
 from otel_persona.demo.validators import (
     RecentOpenings,
     anchor_specificity,
@@ -93,7 +94,7 @@ class Pipeline:
                 model=request.model,
             )
         if request.error_code is not None:
-            raise _provider_error(request)
+            raise _provider_error(request, request.error_code)
 
 
 def _record_text_scores(text: str) -> None:
@@ -105,10 +106,14 @@ def _record_text_scores(text: str) -> None:
         attempt.record_score("pollyanna", positivity)
 
 
-def _provider_error(request: Request) -> ProviderError:
+def _provider_error(request: Request, code: int) -> ProviderError:
     where = f"{request.provider}, {request.model}"
-    if request.error_code == RATE_LIMITED:
-        return RateLimitedError(f"429 from {where}")
-    if request.error_code == NO_ANSWER:
-        return NoAnswerError(f"no answer from {where}")
-    return OutputTooShortError(f"only {request.output_tokens} tokens from {where}")
+    match code:
+        case sources.RATE_LIMITED:
+            return RateLimitedError(f"429 from {where}")
+        case sources.NO_ANSWER:
+            return NoAnswerError(f"no answer from {where}")
+        case sources.OUTPUT_TOO_SHORT:
+            return OutputTooShortError(f"only {request.output_tokens} tokens from {where}")
+        case _:
+            return ProviderError(f"error {code} from {where}")
