@@ -27,7 +27,7 @@ OTHER = "other"
 
 
 class Attribute:
-    """Names of span attributes."""
+    """Names of attributes of spans and events."""
 
     RUN_ID = "persona.run.id"
     PERSONA_ID = "persona.id"
@@ -51,6 +51,13 @@ class Attribute:
     REQUEST_MODEL = "gen_ai.request.model"
     RESPONSE_MODEL = "gen_ai.response.model"
     ERROR_TYPE = "error.type"
+    BATCH_INDEX = "persona.batch.index"
+    INDICATOR = "persona.indicator.name"
+    INDICATOR_BAND = "persona.indicator.band"
+    INDICATOR_PREVIOUS = "persona.indicator.previous_band"
+    INDICATOR_VALUE = "persona.indicator.value"
+    INDICATOR_ATTEMPTS = "persona.indicator.n"
+    INDICATOR_LIMIT_PREFIX = "persona.indicator.limit."
 
 
 class Described(msgspec.Struct, frozen=True):
@@ -83,6 +90,29 @@ ATTEMPT_ATTRIBUTES = (
     Described(Attribute.REQUEST_MODEL, "the model, where known"),
 )
 """What a span of an attempt carries."""
+
+SCOPE_ATTRIBUTES = (
+    Described(Attribute.RUN_ID, "the run"),
+    Described(Attribute.PERSONA_ID, "the persona"),
+    Described(Attribute.TIER, "the tier"),
+    Described(Attribute.TARGET, "what is generated"),
+    Described(Attribute.SYMBOL, "the segment the persona belongs to"),
+    Described(Attribute.ATTEMPTS_PREFIX + "<stage>", "how many attempts a stage took"),
+)
+"""What the span of a persona's scope carries."""
+
+DRIFT_ATTRIBUTES = (
+    Described(Attribute.RUN_ID, "the run"),
+    Described(Attribute.TIER, "the tier"),
+    Described(Attribute.BATCH_INDEX, "the batch in which the band changed"),
+    Described(Attribute.INDICATOR, "the indicator"),
+    Described(Attribute.INDICATOR_BAND, "healthy, warning or critical"),
+    Described(Attribute.INDICATOR_PREVIOUS, "the band before, or none"),
+    Described(Attribute.INDICATOR_VALUE, "the indicator's value"),
+    Described(Attribute.INDICATOR_ATTEMPTS, "how many attempts are behind the value"),
+    Described(Attribute.INDICATOR_LIMIT_PREFIX + "<name>", "the limits that decided"),
+)
+"""What the log event of a changed band carries."""
 
 
 class Instrument(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from opentelemetry._logs import LoggerProvider, SeverityNumber, get_logger
 
 from otel_persona.aggregation import IndicatorChange
-from otel_persona.semconv import DRIFT_EVENT, SCOPE_NAME
+from otel_persona.semconv import DRIFT_EVENT, SCOPE_NAME, Attribute
 
 _SEVERITY = {
     "healthy": SeverityNumber.INFO,
@@ -32,16 +32,16 @@ class DriftEvents:
                 f"{change.batch_index} of {change.run_id} ({change.n} attempts)"
             ),
             attributes={
-                "persona.indicator.name": change.indicator,
-                "persona.indicator.band": change.band,
-                "persona.indicator.previous_band": change.previous or "none",
-                "persona.indicator.value": change.value,
-                "persona.indicator.n": change.n,
-                "persona.batch.index": change.batch_index,
-                "persona.run.id": change.run_id,
-                "persona.tier": change.tier,
+                Attribute.RUN_ID: change.run_id,
+                Attribute.TIER: change.tier,
+                Attribute.BATCH_INDEX: change.batch_index,
+                Attribute.INDICATOR: change.indicator,
+                Attribute.INDICATOR_BAND: change.band,
+                Attribute.INDICATOR_PREVIOUS: change.previous or "none",
+                Attribute.INDICATOR_VALUE: change.value,
+                Attribute.INDICATOR_ATTEMPTS: change.n,
                 **{
-                    f"persona.indicator.limit.{name}": limit
+                    Attribute.INDICATOR_LIMIT_PREFIX + name: limit
                     for name, limit in change.limits.items()
                 },
             },

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,9 @@ from otel_persona.semconv import Instrument
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 
 
-def attribute_table() -> str:
-    """Write the table of span attributes from the code."""
-    rows = [f"| `{name.name}` | {name.meaning} |" for name in semconv.ATTEMPT_ATTRIBUTES]
+def attribute_table(attributes: Sequence[semconv.Described]) -> str:
+    """Write a table of attributes from the code."""
+    rows = [f"| `{name.name}` | {name.meaning} |" for name in attributes]
     return "\n".join(["| attribute | meaning |", "|---|---|", *rows])
 
 
@@ -42,7 +43,16 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("table", [attribute_table(), instrument_table()], ids=["spans", "metrics"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        attribute_table(semconv.ATTEMPT_ATTRIBUTES),
+        attribute_table(semconv.SCOPE_ATTRIBUTES),
+        attribute_table(semconv.DRIFT_ATTRIBUTES),
+        instrument_table(),
+    ],
+    ids=["attempts", "scopes", "events", "metrics"],
+)
 def test_tables_of_signals_are_those_of_the_code(table: str) -> None:
     """A name, unit or label that changes in the code changes in the README, or this fails."""
     assert table in README, f"the README lacks this table:\n\n{table}"
