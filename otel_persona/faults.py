@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 import msgspec
 
 _ANY = msgspec.Meta()
+_LONGEST = 80
 
 
 class Fault(NamedTuple):
@@ -84,7 +85,7 @@ def in_json(value: object) -> str:
             shown = repr(value)
         except ValueError:
             return "a number of too many digits"
-        return shown if len(shown) <= 80 else f"{shown[:77]}..."
+        return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 3]}..."
     return f"a value of type {type(value).__name__}"
 
 
@@ -126,7 +127,8 @@ def _parts(value: Any, kind: Any) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _step(name: object) -> str:
-    return f".{name}" if isinstance(name, str) and name.isidentifier() else f"[{in_json(name)}]"
+    plain = isinstance(name, str) and name.isidentifier() and len(name) <= _LONGEST
+    return f".{name}" if plain else f"[{in_json(name)}]"
 
 
 def _fault_of_keys(value: Any, kind: Any, place: str) -> Fault | None:

@@ -38,7 +38,9 @@ def log_attempt(entry: Mapping[str, Any]) -> bool:
     try:
         record = _checked(entry, in_use)
     except RecordError as error:
-        health.rejected.add("entry", f"log_attempt: {error.reason}", fault=error.reason)
+        # The same fault with another value is told no second time.
+        fault = error.reason.partition(", not ")[0]
+        health.rejected.add("entry", f"log_attempt: {error.reason}", fault=fault)
         if in_use.settings.strict:
             raise
         return False

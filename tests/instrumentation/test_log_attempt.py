@@ -246,7 +246,10 @@ def test_an_entry_that_is_not_valid(
         (entry(status="ok"), "ok"),
         (entry(stage="Z"), "'Z' is not declared; there are B, C, validation"),
         (entry(ts="yesterday"), "yesterday"),
-        (entry(validator_scores={"a": math.nan}), "'a' is nan"),
+        (
+            entry(validator_scores={"a": math.nan}),
+            "validator_scores.a must be a finite number, not nan",
+        ),
         ({}, "ts"),
         (entry(repairs=["a", 1]), "repairs[1]"),
     ],
