@@ -12,13 +12,15 @@ from urllib.parse import quote
 Fsync = Literal["never", "second", "line"]
 
 _SYNC_AFTER_S = {"line": 0.0, "second": 1.0}
+# A look costs as much as the write; a hundred a second cost nothing, and no attempt is so short.
+_LOOK_AFTER_S = 0.01
 
 
 class AppendFile:
     """Appends each line by one write, and opens the file anew where it was moved or removed.
 
-    ``path`` may hold ``{pid}`` and ``{run_id}``. Missing folders are made. Not thread-safe by
-    itself: its owner holds a lock.
+    That is noticed within 10 ms, see ``take_back``. ``path`` may hold ``{pid}`` and ``{run_id}``.
+    Missing folders are made. Not thread-safe by itself: its owner holds a lock.
     """
 
     def __init__(self, path: str, run_id: str, fsync: Fsync) -> None:
@@ -26,8 +28,9 @@ class AppendFile:
         self._template = str(Path(path).absolute())
         self._run_id = _as_name(run_id)
         self._sync_after_s = _SYNC_AFTER_S.get(fsync)
-        self._synced_at = time.monotonic()
+        self._synced_at = self._looked_at = time.monotonic()
         self._descriptor: int | None = None
+        self._since_look: list[bytes] = []
         self._identity: tuple[int, int] | None = None
         self._path = self._fill_in()
         self._in_fragment = False
@@ -63,6 +66,28 @@ class AppendFile:
         self._in_fragment = written < len(whole)
         if self._in_fragment:
             raise OSError(f"only {written} of {len(whole)} bytes were taken")
+        self._since_look.append(line)
+
+    @property
+    def is_look_due(self) -> bool:
+        """Whether it is time to see if the file still has its place."""
+        return time.monotonic() - self._looked_at >= _LOOK_AFTER_S
+
+    def take_back(self) -> list[bytes]:
+        """See whether the file still has its place; give the lines that went with a removed one.
+
+        These are the lines appended since the last look: the file may have been removed before
+        them. Those of a file that was only moved are safe in it.
+        """
+        since_look, self._since_look = self._since_look, []
+        self._looked_at = time.monotonic()
+        if self._descriptor is None or self._is_in_place():
+            return []
+        try:
+            is_removed = os.fstat(self._descriptor).st_nlink == 0
+        finally:
+            self.close()
+        return since_look if is_removed else []
 
     def sync(self) -> None:
         """Force what was appended to the disk; raises ``OSError`` where that fails."""
@@ -80,12 +105,12 @@ class AppendFile:
     def after_fork(self) -> None:
         """Open a file of the child's own with its first line."""
         self._path = self._fill_in()
+        self._since_look = []
         self.close()
 
     def _open(self) -> int:
-        if self._descriptor is not None and self._is_in_place():
+        if self._descriptor is not None:
             return self._descriptor
-        self.close()
         Path(self._path).parent.mkdir(parents=True, exist_ok=True)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
         self._descriptor = os.open(self._path, flags, 0o644)
@@ -97,7 +122,7 @@ class AppendFile:
 
     def _is_in_place(self) -> bool:
         try:
-            status = os.stat(self._path)  # noqa: PTH116 - with each line; Path costs half as much again
+            status = Path(self._path).stat()
         except OSError:
             return False
         return _identity(status) == self._identity
