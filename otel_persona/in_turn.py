@@ -25,8 +25,8 @@ class InTurn(Generic[_Item]):
     interrupted. So nobody waits for a lock, and no item can hang on itself.
     """
 
-    def __init__(self, handle: Callable[[_Item], None]) -> None:
-        self._handle = handle
+    def __init__(self, handle_one: Callable[[_Item], None]) -> None:
+        self._handle_one = handle_one
         self._waiting: deque[_Item] = deque()
         self._busy = threading.Lock()
         self._worker: int | None = None
@@ -38,6 +38,11 @@ class InTurn(Generic[_Item]):
         """Let ``item`` wait for its turn."""
         self._waiting.append(item)
 
+    def handle(self, item: _Item) -> None:
+        """Let ``item`` wait for its turn, and handle what waits."""
+        self._waiting.append(item)
+        self.work()
+
     def work(self) -> None:
         """Handle what waits."""
         # Asked anew after each release: somebody may have seen the lock and gone.
@@ -45,7 +50,7 @@ class InTurn(Generic[_Item]):
             try:
                 self._worker = threading.get_ident()
                 while self._waiting:
-                    self._handle(self._waiting.popleft())
+                    self._handle_one(self._waiting.popleft())
             finally:
                 self._worker = None
                 self._busy.release()

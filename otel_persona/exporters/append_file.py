@@ -54,18 +54,15 @@ class AppendFile:
         somebody may have closed it.
         """
         try:
-            self._append(line)
+            descriptor = self._open() if self._descriptor is None else self._descriptor
+            whole = b"\n" + line if self._in_fragment else line
+            written = os.write(descriptor, whole)
+            self._in_fragment = written < len(whole)
+            if self._in_fragment:
+                raise OSError(f"only {written} of {len(whole)} bytes were taken")
         except OSError:
             self.close()
             raise
-
-    def _append(self, line: bytes) -> None:
-        descriptor = self._open()
-        whole = b"\n" + line if self._in_fragment else line
-        written = os.write(descriptor, whole)
-        self._in_fragment = written < len(whole)
-        if self._in_fragment:
-            raise OSError(f"only {written} of {len(whole)} bytes were taken")
         self._since_look.append(line)
 
     @property
@@ -109,8 +106,6 @@ class AppendFile:
         self.close()
 
     def _open(self) -> int:
-        if self._descriptor is not None:
-            return self._descriptor
         Path(self._path).parent.mkdir(parents=True, exist_ok=True)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
         self._descriptor = os.open(self._path, flags, 0o644)

@@ -15,8 +15,8 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from otel_persona import forks
 from otel_persona.errors import RecordError
 from otel_persona.exporters.append_file import AppendFile, Fsync
-from otel_persona.records import encode_line, health
-from otel_persona.records.spans import has_gaps, record_of
+from otel_persona.records import AttemptRecord, encode_line, health
+from otel_persona.records.spans import own_record, rebuilt_record
 
 _log = logging.getLogger("otel_persona")
 _RETRY_AFTER_S = 1.0
@@ -59,16 +59,13 @@ class AttemptFileExporter(SpanExporter):
         kept = True
         for span in spans:
             try:
-                record = record_of(span)
+                record = own_record(span) or _rebuilt(span)
             except RecordError as error:
                 health.lost.add("invalid_span", f"a span makes no record: {error.reason}")
                 kept = False
-                continue
-            if record is None:
-                continue
-            if has_gaps(span):
-                health.warned.add("attributes_cut", "a limit has cut attributes of an attempt")
-            kept &= self._keep(encode_line(record))
+            else:
+                if record is not None:
+                    kept &= self._keep(encode_line(record))
         return SpanExportResult.SUCCESS if kept else SpanExportResult.FAILURE
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002 - the SDK's signature
@@ -158,3 +155,11 @@ class AttemptFileExporter(SpanExporter):
         self._pending.clear()  # the parent writes them
         self._failed_at = None
         self._file.after_fork()
+
+
+def _rebuilt(span: ReadableSpan) -> AttemptRecord | None:
+    record = rebuilt_record(span)
+    # How many characters a limit has cut from a value cannot be seen.
+    if record is not None and span.dropped_attributes:
+        health.warned.add("attributes_cut", "a limit has cut attributes of an attempt")
+    return record

@@ -12,9 +12,10 @@ from otel_persona.instrumentation import telemetry, values
 from otel_persona.instrumentation.calls import wrap
 from otel_persona.instrumentation.nesting import innermost
 from otel_persona.instrumentation.persona_id import finder
-from otel_persona.instrumentation.running_attempt import IDLE, Attempt, Identity
+from otel_persona.instrumentation.running_attempt import IDLE, Attempt, draft
 from otel_persona.instrumentation.scope import PersonaScope
-from otel_persona.records import LARGEST_COUNT, health
+from otel_persona.instrumentation.telemetry import Telemetry
+from otel_persona.records import LARGEST_COUNT, AttemptRecord, health
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -113,30 +114,34 @@ class AttemptUse:
 
     def _start(self, found: object) -> Attempt:
         try:
-            return Attempt(telemetry.in_use(), self._identity(found))
+            in_use = telemetry.in_use()
+            return Attempt(in_use, self._draft(found, in_use))
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
             health.lost.add("internal", f"the attempt could not be started: {fault!r}")
             return IDLE
 
-    def _identity(self, found: object) -> Identity:
+    def _draft(self, found: object, in_use: Telemetry) -> AttemptRecord:
         scope = innermost(PersonaScope)
         given = self._persona_id if self._persona_id is not None else found
         if given is None:
             given = scope.persona_id if scope is not None else uuid.uuid4()
         persona_id = values.identifier(given, "persona_id") or str(uuid.uuid4())
-        number = self._number
-        if scope is None:
-            return Identity(
-                self._stage, persona_id, number or 1, None, self._target, self._symbol, self._model
-            )
-        return Identity(
-            self._stage,
-            persona_id,
-            number or scope.next_number(persona_id, self._stage),
-            scope.tier,
-            self._target or scope.target,
-            self._symbol or scope.symbol,
-            self._model,
+        number, tier = self._number, in_use.settings.tier
+        target, symbol = self._target, self._symbol
+        if scope is not None:
+            number = number or scope.next_number(persona_id, self._stage)
+            tier = scope.tier or tier
+            target = target or scope.target
+            symbol = symbol or scope.symbol
+        return draft(
+            run_id=in_use.run_id,
+            persona_id=persona_id,
+            stage=self._stage,
+            number=number or 1,
+            tier=tier,
+            target=target,
+            symbol=symbol,
+            model=self._model,
         )
 
 

@@ -30,20 +30,16 @@ _UNCOUNTED = 32
 _NO_SPAN = Context()
 
 
-class BoundedLabel:
-    """Keeps the first ``limit`` values of a label apart; all later ones read ``other``."""
+class BoundedLabel(dict[str, str]):
+    """Gives the first ``limit`` values of a label as they are; all later ones read ``other``."""
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self._known: set[str] = set()
+    limit = 1
 
-    def __getitem__(self, value: str) -> str:
-        if value in self._known:
-            return value
-        if len(self._known) < self.limit:
-            self._known.add(value)
-            return value
-        return semconv.OTHER
+    def __missing__(self, value: str) -> str:
+        if len(self) >= self.limit:
+            return semconv.OTHER
+        self[value] = value
+        return value
 
 
 class AttemptMetrics:
@@ -51,7 +47,8 @@ class AttemptMetrics:
 
     def __init__(self, meter: Meter) -> None:
         self._prices = Prices()
-        self._labels = {name: BoundedLabel(1) for name in ("tier", "repair", "move", "validator")}
+        self._tiers, self._repair_types = BoundedLabel(), BoundedLabel()
+        self._move_labels, self._validators = BoundedLabel(), BoundedLabel()
         self._ended: InTurn[_Ended] = InTurn(self._count)
         self._attempts: Counter[Labels] = Counter()
         self._tokens: Counter[Labels] = Counter()
@@ -71,7 +68,7 @@ class AttemptMetrics:
     def set_limits(self, label_values: int, prices: Prices) -> None:
         """Say how many values of a label stay apart, and what tokens cost."""
         self._prices = prices
-        for label in self._labels.values():
+        for label in (self._tiers, self._repair_types, self._move_labels, self._validators):
             label.limit = label_values
 
     def add(self, record: AttemptRecord, *, tier: str, usage_known: bool) -> None:
@@ -83,18 +80,18 @@ class AttemptMetrics:
     def _count(self, ended: _Ended) -> None:
         record, tier, usage_known = ended
         stage, status = record.stage, record.status
-        tier = self._labels["tier"][tier]
+        tier = self._tiers[tier]
         self._attempts[stage, status, tier] += 1
         if usage_known:
             self._add_tokens(record, stage, tier)
         for kind in record.repairs:
-            self._repairs[self._labels["repair"][kind], stage, tier] += 1
+            self._repairs[self._repair_types[kind], stage, tier] += 1
         if record.opening_move is not None:
-            self._moves[self._labels["move"][record.opening_move], tier] += 1
+            self._moves[self._move_labels[record.opening_move], tier] += 1
         labels = {Label.STAGE: stage, Label.STATUS: status, Label.TIER: tier}
         self._duration.record(record.latency_ms / 1000, labels, _NO_SPAN)
         for name, score in record.validator_scores.items():
-            validator = self._labels["validator"][name]
+            validator = self._validators[name]
             labels = {Label.VALIDATOR: validator, Label.STAGE: stage, Label.TIER: tier}
             if score >= 0:  # histograms take no others, and the SDK says so each time
                 self._score.record(score, labels, _NO_SPAN)

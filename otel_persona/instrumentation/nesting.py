@@ -21,8 +21,9 @@ class Nested:
 
     outside: Context
     inside: Context
+    ended: bool = False
+    """Whether it is over."""
     _span: trace.Span = trace.INVALID_SPAN
-    _ended: bool = False
 
     def place(self, span: trace.Span, outside: Context) -> None:
         """Stand with ``span`` inside ``outside``."""
@@ -35,18 +36,13 @@ class Nested:
         """The span, for attributes and events of the caller's own."""
         return self._span
 
-    @property
-    def ended(self) -> bool:
-        """Whether it is over."""
-        return self._ended
-
     def enter(self) -> None:
         """Make the span the current one."""
         context_api.attach(self.inside)
 
     def leave(self) -> None:
         """Make current again what was so before, where this one is still the innermost."""
-        nested = _nested_in(None)
+        nested = _nested_in(context_api.get_current())
         while nested is not None and nested is not self and nested.ended:
             nested = _nested_in(nested.outside)
         if nested is self:
@@ -58,7 +54,7 @@ _N = TypeVar("_N", bound=Nested)
 
 def innermost(kind: type[_N]) -> _N | None:
     """Give the innermost open one of this kind in the current context."""
-    nested = _nested_in(None)
+    nested = _nested_in(context_api.get_current())
     while nested is not None:
         if isinstance(nested, kind) and not nested.ended:
             return nested
@@ -66,9 +62,9 @@ def innermost(kind: type[_N]) -> _N | None:
     return None
 
 
-def _nested_in(context: Context | None) -> Nested | None:
-    """Give the innermost one of this context, of the current one for ``None``, open or ended."""
-    nested = context_api.get_value(_KEY, context)
+def _nested_in(context: Context) -> Nested | None:
+    """Give the innermost one of this context, open or ended."""
+    nested = context.get(_KEY)
     return nested if isinstance(nested, Nested) else None
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 
-import msgspec
 from opentelemetry import context as context_api
 from opentelemetry import trace
 
@@ -17,26 +16,24 @@ from otel_persona.records.attributes import to_attributes
 from otel_persona.semconv import ATTEMPT_SPAN_PREFIX
 
 
-class Identity(msgspec.Struct, frozen=True):
-    """What is known of an attempt when it starts."""
-
-    stage: str
-    persona_id: str
-    number: int = 1
-    tier: str | None = None
-    target: str | None = None
-    symbol: str | None = None
-    model: str | None = None
-
-
-def _draft(run_id: str, identity: Identity, tier: str | None) -> AttemptRecord:
+def draft(
+    *,
+    run_id: str = "",
+    persona_id: str = "",
+    stage: str = "",
+    number: int = 1,
+    tier: str | None = None,
+    target: str | None = None,
+    symbol: str | None = None,
+    model: str | None = None,
+) -> AttemptRecord:
     """Begin a record; its moment, latency and outcome come at the end."""
     return AttemptRecord(
         ts="",
         run_id=run_id,
-        persona_id=identity.persona_id,
-        stage=identity.stage,
-        attempt=identity.number,
+        persona_id=persona_id,
+        stage=stage,
+        attempt=number,
         status="success",
         latency_ms=0,
         prompt_tokens=0,
@@ -47,10 +44,10 @@ def _draft(run_id: str, identity: Identity, tier: str | None) -> AttemptRecord:
         constraint_categories=[],
         anchors_used=[],
         error=None,
-        tier=identity.tier or tier,
-        target=identity.target,
-        symbol=identity.symbol,
-        model=identity.model,
+        tier=tier,
+        target=target,
+        symbol=symbol,
+        model=model,
     )
 
 
@@ -61,18 +58,16 @@ class Attempt(Nested):
     cannot be used is refused with a warning, told once and counted; nothing here ever raises.
     """
 
-    def __init__(self, telemetry: Telemetry, identity: Identity) -> None:
+    _usage_known = False
+    _status_said = False
+
+    def __init__(self, telemetry: Telemetry, record: AttemptRecord) -> None:
         self._telemetry = telemetry
-        self._tier = identity.tier or telemetry.tier
-        self._usage_known = False
+        self._record = record
         self._started = now = telemetry.read_clock()
-        self._record = _draft(telemetry.run_id, identity, telemetry.settings.tier)
-        self._status_said = False
         outside = context_api.get_current()
         span = telemetry.tracer.start_span(
-            ATTEMPT_SPAN_PREFIX + identity.stage,
-            outside,
-            start_time=now.wall_ns,
+            ATTEMPT_SPAN_PREFIX + record.stage, outside, start_time=now.wall_ns
         )
         self.place(span, outside)
         self._span_id = span.get_span_context().span_id
@@ -182,15 +177,15 @@ class Attempt(Nested):
         self._status_said = True
 
     def _takes(self, call: str) -> bool:
-        if self._ended:
+        if self.ended:
             health.rejected.add("attempt_ended", f"{call} on an attempt that has ended")
-        return not self._ended
+        return not self.ended
 
     def end(self, error: BaseException | None = None) -> None:
         """Finish the attempt, once; ``error`` is what came out of it. Never raises."""
-        if self._ended:
+        if self.ended:
             return
-        self._ended = True
+        self.ended = True
         try:
             self._finish(error)
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
@@ -205,7 +200,8 @@ class Attempt(Nested):
         self._take_usage_below()
         self._complete(now, error)
         # Before the span ends: processors of others may fail there.
-        self._telemetry.metrics.add(self._record, tier=self._tier, usage_known=self._usage_known)
+        tier = self._record.tier or self._telemetry.tier
+        self._telemetry.metrics.add(self._record, tier=tier, usage_known=self._usage_known)
         if self._flight is not None:
             self._flight.record = self._record
             self._end_span(now, error)
@@ -231,8 +227,8 @@ class Attempt(Nested):
             record.error = outcomes.describe(error)
         context = self._span.get_span_context()
         if context.trace_flags.sampled:
-            record.trace_id = trace.format_trace_id(context.trace_id)
-            record.span_id = trace.format_span_id(context.span_id)
+            record.trace_id = f"{context.trace_id:032x}"
+            record.span_id = f"{context.span_id:016x}"
 
     def _end_span(self, now: Reading, error: BaseException | None) -> None:
         failed = self._record.status == "fail"
@@ -256,9 +252,9 @@ class Attempt(Nested):
 class _IdleAttempt(Attempt):
     """Stands in where no attempt runs, and records nothing."""
 
-    _record = _draft("", Identity(stage="", persona_id=""), None)
+    _record = draft()
     _span = trace.INVALID_SPAN
-    _ended = True
+    ended = True
 
     def __init__(self) -> None:
         """Start nothing."""

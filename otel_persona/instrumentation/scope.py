@@ -81,7 +81,7 @@ class PersonaScope(Nested):
 
     def _close(self, error: BaseException | None) -> None:
         self.leave()
-        self._ended = True
+        self.ended = True
         for (persona_id, stage), attempts in list(self._attempts.items()):
             if persona_id == self.persona_id:
                 self._span.set_attribute(Attribute.ATTEMPTS_PREFIX + stage, attempts)

@@ -45,7 +45,12 @@ def identifier(value: object, what: str) -> str | None:
 
 def texts(values: Iterable[object], what: str) -> list[str]:
     """Give those of ``values`` that are text."""
-    return [plain for value in values if (plain := text(value, what)) is not None]
+    kept = []
+    for value in values:
+        plain = text(value, what)
+        if plain is not None:
+            kept.append(plain)
+    return kept
 
 
 def count(value: object, what: str) -> int | None:
@@ -67,7 +72,9 @@ def count(value: object, what: str) -> int | None:
 def total(so_far: int, more: object, what: str) -> int | None:
     """Add a count; ``None`` where ``more`` is not one, or is ``None``, or leads beyond 2**53."""
     added = count(more, what)
-    return None if added is None else count(so_far + added, what)
+    if added is None or so_far + added <= LARGEST_COUNT:
+        return None if added is None else so_far + added
+    return count(so_far + added, what)
 
 
 def score(value: object, validator: str) -> float | None:

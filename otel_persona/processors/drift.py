@@ -127,8 +127,7 @@ class DriftProcessor(SpanProcessor):
         self.force_flush()
 
     def _take(self, record: AttemptRecord | None) -> None:
-        self._arrived.put(record)
-        self._arrived.work()
+        self._arrived.handle(record)
         if self._closed:
             self._closed.work()
 

@@ -18,26 +18,15 @@ from otel_persona.records.attempt_record import AttemptRecord
 class InFlight:
     """One open attempt: the usage that spans below it reported, and at the end its record."""
 
-    __slots__ = (
-        "children",
-        "completion_tokens",
-        "counted",
-        "has_usage",
-        "is_over",
-        "model",
-        "prompt_tokens",
-        "reads_usage",
-        "record",
-    )
+    record: AttemptRecord | None = None
+    reads_usage = True
+    has_usage = False
+    is_over = False
+    prompt_tokens = 0
+    completion_tokens = 0
+    model: str | None = None
 
     def __init__(self) -> None:
-        self.record: AttemptRecord | None = None
-        self.reads_usage = True
-        self.has_usage = False
-        self.is_over = False
-        self.prompt_tokens = 0
-        self.completion_tokens = 0
-        self.model: str | None = None
         self.children: set[int] = set()
         # Spans whose usage is already counted through a span below them.
         self.counted: set[int] = set()
@@ -62,7 +51,7 @@ def leave(span_id: int) -> None:
             _owners.pop(child, None)
 
 
-def own_record(span_id: int) -> AttemptRecord | None:
+def record(span_id: int) -> AttemptRecord | None:
     """Give the record of the attempt whose span is ending, if it is one of this process."""
     attempt = _attempts.get(span_id)
     return attempt.record if attempt is not None else None

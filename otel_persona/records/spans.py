@@ -59,13 +59,23 @@ def record_of(span: FinishedSpan) -> AttemptRecord | None:
     In process it is the attempt's own, whatever limits have cut from the span; any other is
     rebuilt from the span's attributes. Raises ``RecordError`` where those make no valid record.
     """
+    return own_record(span) or rebuilt_record(span)
+
+
+def own_record(span: FinishedSpan) -> AttemptRecord | None:
+    """Give the record of an attempt of this process whose span is ending."""
     identity = span.context
+    return in_flight.record(identity.span_id) if identity is not None else None
+
+
+def rebuilt_record(span: FinishedSpan) -> AttemptRecord | None:
+    """Rebuild the record of an attempt from its span; ``None`` where the span is not an attempt's.
+
+    Raises ``RecordError`` where the attributes make no valid record.
+    """
+    identity, attributes = span.context, span.attributes or {}
     if identity is None:
         return None
-    own = in_flight.own_record(identity.span_id)
-    if own is not None:
-        return own
-    attributes = span.attributes or {}
     if not is_attempt(attributes):
         if span.dropped_attributes and span.name.startswith(ATTEMPT_SPAN_PREFIX):
             raise RecordError("a limit has cut the stage or the status from the span")
@@ -78,13 +88,3 @@ def record_of(span: FinishedSpan) -> AttemptRecord | None:
         trace_id=f"{identity.trace_id:032x}",
         span_id=f"{identity.span_id:016x}",
     )
-
-
-def has_gaps(span: FinishedSpan) -> bool:
-    """Say whether the record of this span lacks attributes that a limit has cut.
-
-    How many characters a limit has cut from a value cannot be seen.
-    """
-    if not span.dropped_attributes or span.context is None:
-        return False
-    return in_flight.own_record(span.context.span_id) is None

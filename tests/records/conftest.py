@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -47,11 +48,15 @@ ENTRY: dict[str, Any] = {
 }
 
 
+# A day from the ends of the calendar no offset leads out of it.
+_MOMENTS = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=st.timezones())
+
+
 def _records(text: st.SearchStrategy[str]) -> st.SearchStrategy[AttemptRecord]:
     counts = st.integers(0, 2**53)
     return st.builds(
         AttemptRecord,
-        ts=st.datetimes(timezones=st.timezones()).map(lambda moment: moment.isoformat()),
+        ts=_MOMENTS.map(lambda moment: moment.isoformat()),
         run_id=text,
         persona_id=text,
         stage=text,
