@@ -12,15 +12,16 @@ from urllib.parse import quote
 Fsync = Literal["never", "second", "line"]
 
 _SYNC_AFTER_S = {"line": 0.0, "second": 1.0}
-# A look costs as much as the write; a hundred a second cost nothing, and no attempt is so short.
+# To look for the name costs as much as to write; what was moved meanwhile keeps its lines.
 _LOOK_AFTER_S = 0.01
 
 
 class AppendFile:
-    """Appends each line by one write, and opens the file anew where it was moved or removed.
+    """Appends each line by one write, and opens the file anew where it was removed or moved.
 
-    That is noticed within 10 ms, see ``take_back``. ``path`` may hold ``{pid}`` and ``{run_id}``.
-    Missing folders are made. Not thread-safe by itself: its owner holds a lock.
+    A removed file takes no further line; a moved one may take those of 10 ms. ``path`` may hold
+    ``{pid}`` and ``{run_id}``. Missing folders are made. Not thread-safe by itself: its owner holds
+    a lock.
     """
 
     def __init__(self, path: str, run_id: str, fsync: Fsync) -> None:
@@ -30,7 +31,6 @@ class AppendFile:
         self._sync_after_s = _SYNC_AFTER_S.get(fsync)
         self._synced_at = self._looked_at = time.monotonic()
         self._descriptor: int | None = None
-        self._since_look: list[bytes] = []
         self._identity: tuple[int, int] | None = None
         self._path = self._fill_in()
         self._in_fragment = False
@@ -50,11 +50,12 @@ class AppendFile:
         """Hand ``line`` to the operating system; raises ``OSError`` where it was not taken whole.
 
         What was taken of a line that did not fit is closed by a newline before the next line, so
-        that a reader loses nothing but the fragment. After any fault the file is opened anew:
-        somebody may have closed it.
+        that a reader loses nothing but the fragment. After any fault the file is opened anew.
         """
         try:
-            descriptor = self._open() if self._descriptor is None else self._descriptor
+            descriptor = self._descriptor
+            if descriptor is None or not self._is_good(descriptor):
+                descriptor = self._open()
             whole = b"\n" + line if self._in_fragment else line
             written = os.write(descriptor, whole)
             self._in_fragment = written < len(whole)
@@ -63,28 +64,12 @@ class AppendFile:
         except OSError:
             self.close()
             raise
-        self._since_look.append(line)
 
-    @property
-    def is_look_due(self) -> bool:
-        """Whether it is time to see if the file still has its place."""
-        return time.monotonic() - self._looked_at >= _LOOK_AFTER_S
-
-    def take_back(self) -> list[bytes]:
-        """See whether the file still has its place; give the lines that went with a removed one.
-
-        These are the lines appended since the last look: the file may have been removed before
-        them. Those of a file that was only moved are safe in it.
-        """
-        since_look, self._since_look = self._since_look, []
+    def close_if_moved(self) -> None:
+        """Close the file if its name is another's now, or nobody's; a later line opens that."""
         self._looked_at = time.monotonic()
-        if self._descriptor is None or self._is_in_place():
-            return []
-        try:
-            is_removed = os.fstat(self._descriptor).st_nlink == 0
-        finally:
+        if self._descriptor is not None and not self._has_name():
             self.close()
-        return since_look if is_removed else []
 
     def sync(self) -> None:
         """Force what was appended to the disk; raises ``OSError`` where that fails."""
@@ -102,20 +87,36 @@ class AppendFile:
     def after_fork(self) -> None:
         """Open a file of the child's own with its first line."""
         self._path = self._fill_in()
-        self._since_look = []
         self.close()
+
+    def _is_good(self, descriptor: int) -> bool:
+        """Say whether a line may go there: not into a file that was closed, removed or moved."""
+        try:
+            status = os.fstat(descriptor)
+        except OSError:
+            self._descriptor = None  # somebody has closed it
+            return False
+        if _identity(status) != self._identity:
+            self._descriptor = None  # and this is a file of theirs, to be left alone
+            return False
+        if status.st_nlink == 0:
+            self.close()
+        elif time.monotonic() - self._looked_at >= _LOOK_AFTER_S:
+            self.close_if_moved()
+        return self._descriptor is not None
 
     def _open(self) -> int:
         Path(self._path).parent.mkdir(parents=True, exist_ok=True)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
         self._descriptor = os.open(self._path, flags, 0o644)
+        self._looked_at = time.monotonic()
         identity = _identity(os.fstat(self._descriptor))
         if identity != self._identity:
             self._identity = identity
             self._in_fragment = False
         return self._descriptor
 
-    def _is_in_place(self) -> bool:
+    def _has_name(self) -> bool:
         try:
             status = Path(self._path).stat()
         except OSError:

@@ -71,7 +71,8 @@ class AttemptFileExporter(SpanExporter):
     def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002 - the SDK's signature
         """Try the lines that are pending; ``True`` where none is left."""
         with self._lock:
-            return self._write_pending(look=True) and self._sync()
+            self._file.close_if_moved()
+            return self._write_pending() and self._sync()
 
     def shutdown(self) -> None:
         """Write what is pending and close; lines that are left are counted as lost."""
@@ -79,7 +80,7 @@ class AttemptFileExporter(SpanExporter):
             if self._closed:
                 return
             self._closed = True
-            self._write_pending(look=True)
+            self._write_pending()
             self._sync()
             self._lose(len(self._pending), "log_unwritable", "the log could not be written")
             self._pending.clear()
@@ -103,13 +104,11 @@ class AttemptFileExporter(SpanExporter):
         """Say whether the last failure is so long ago that another try is due."""
         return self._failed_at is None or time.monotonic() - self._failed_at >= _RETRY_AFTER_S
 
-    def _write_pending(self, *, look: bool = False) -> bool:
+    def _write_pending(self) -> bool:
         if self._writing:
             return True  # the call that this one has interrupted writes this line too
         self._writing = True
         try:
-            if look or self._file.is_look_due:
-                self._pending.extendleft(reversed(self._file.take_back()))
             while self._pending:
                 self._file.append(self._pending[0])
                 self._pending.popleft()
