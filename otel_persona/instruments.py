@@ -11,7 +11,7 @@ from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, Histogram, Meter, MeterProvider, Observation
 
 from otel_persona import forks
-from otel_persona.semconv import SCOPE_NAME, Instrument
+from otel_persona.semconv import OTHER, SCOPE_NAME, Instrument
 
 Labels = tuple[str, ...]
 """The values of an instrument's labels, in their order."""
@@ -46,6 +46,18 @@ def observe(
         else meter.create_observable_gauge
     )
     create(instrument.name, [callback], instrument.unit, instrument.description)
+
+
+class BoundedLabel(dict[str, str]):
+    """Gives the first ``limit`` values of a label as they are; all later ones read ``other``."""
+
+    limit = 1
+
+    def __missing__(self, value: str) -> str:
+        if len(self) >= self.limit:
+            return OTHER
+        self[value] = value
+        return value
 
 
 class OncePerProvider(Generic[_T]):

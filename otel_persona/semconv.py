@@ -191,7 +191,7 @@ VALIDATOR_SCORE = Instrument(
     "persona.validator.score",
     "histogram",
     "{score}",
-    "Scores that validators gave",
+    "Scores that validators gave, from 0 up",
     (Label.VALIDATOR, Label.STAGE, Label.TIER),
     # The lines of the pollyanna score's bands are among them.
     (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 1.0),
@@ -248,9 +248,12 @@ BATCH_GAUGES = {
         ("success_rate", "{share}", "share of attempts with status success"),
         ("mean_latency_ms", "{ms}", "mean latency in milliseconds"),
         ("p95_latency_ms", "{ms}", "95th percentile of the latency in milliseconds"),
+        ("mean_latency_success_ms", "{ms}", "mean latency of successes in milliseconds"),
+        ("p95_latency_success_ms", "{ms}", "95th percentile of successes in milliseconds"),
         ("repair_rate", "{share}", "share of attempts with a repair"),
         ("opening_move_entropy", "{bit}", "entropy of the opening moves"),
         ("anchor_diversity", "{share}", "distinct anchors for each attempt"),
+        ("anchors_rarefied_150", "{anchor}", "distinct anchors expected in 150 of those used"),
         ("total_tokens", "{token}", "tokens"),
         ("cost_usd", "{USD}", "cost"),
     )

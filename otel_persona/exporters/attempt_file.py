@@ -92,9 +92,10 @@ class AttemptFileExporter(SpanExporter):
                 self._lose(1, "after_shutdown", "an attempt ended after shutdown")
                 return False
             self._pending.append(line)
-            if self._is_due() and self._write_pending():
+            is_full = len(self._pending) > self._limit
+            if (is_full or self._is_due()) and self._write_pending():
                 return True
-            if len(self._pending) <= self._limit:
+            if not is_full:
                 return True
             self._pending.pop()
             self._lose(1, "log_unwritable", f"more than {self._limit} lines are pending")

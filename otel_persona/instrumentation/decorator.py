@@ -125,11 +125,12 @@ class AttemptUse:
         given = self._persona_id if self._persona_id is not None else found
         if given is None:
             given = scope.persona_id if scope is not None else uuid.uuid4()
-        persona_id = values.identifier(given, "persona_id") or str(uuid.uuid4())
+        persona_id = values.identifier_or_new(given, "persona_id")
         number, tier = self._number, in_use.settings.tier
         target, symbol = self._target, self._symbol
         if scope is not None:
-            number = number or scope.next_number(persona_id, self._stage)
+            counted = scope.count(persona_id, self._stage)
+            number = number or counted
             tier = scope.tier or tier
             target = target or scope.target
             symbol = symbol or scope.symbol

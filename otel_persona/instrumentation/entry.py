@@ -54,6 +54,7 @@ def log_attempt(entry: Mapping[str, Any]) -> bool:
 
 def _checked(entry: Mapping[str, Any], in_use: Telemetry) -> AttemptRecord:
     record = record_from_entry(entry)
+    record.tier = record.tier or in_use.settings.tier
     if record.error is not None:
         record.error = outcomes.one_line(record.error)
     if record.stage not in in_use.settings.stages:

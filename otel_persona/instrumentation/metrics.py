@@ -17,7 +17,13 @@ from opentelemetry.metrics import Meter
 
 from otel_persona import forks, semconv
 from otel_persona.in_turn import InTurn
-from otel_persona.instruments import Labels, OncePerProvider, histogram, observe
+from otel_persona.instruments import (
+    BoundedLabel,
+    Labels,
+    OncePerProvider,
+    histogram,
+    observe,
+)
 from otel_persona.records import AttemptRecord, health
 from otel_persona.semconv import Label
 from otel_persona.settings import Prices
@@ -28,18 +34,6 @@ _Ended = tuple[AttemptRecord, str, bool]
 _UNCOUNTED = 32
 # Attempts are counted later, in the context of whoever does it: an exemplar would name its trace.
 _NO_SPAN = Context()
-
-
-class BoundedLabel(dict[str, str]):
-    """Gives the first ``limit`` values of a label as they are; all later ones read ``other``."""
-
-    limit = 1
-
-    def __missing__(self, value: str) -> str:
-        if len(self) >= self.limit:
-            return semconv.OTHER
-        self[value] = value
-        return value
 
 
 class AttemptMetrics:

@@ -46,7 +46,7 @@ class Nested:
         while nested is not None and nested is not self and nested.ended:
             nested = _nested_in(nested.outside)
         if nested is self:
-            context_api.attach(_first_open(self.outside))
+            context_api.attach(_left_open(self.outside))
 
 
 _N = TypeVar("_N", bound=Nested)
@@ -62,16 +62,26 @@ def innermost(kind: type[_N]) -> _N | None:
     return None
 
 
+def open_context() -> Context:
+    """Give the current context, outside of what has ended meanwhile.
+
+    A ``with`` in a generator that its caller has left ends where the context cannot be set back.
+    """
+    return _left_open(context_api.get_current())
+
+
 def _nested_in(context: Context) -> Nested | None:
     """Give the innermost one of this context, open or ended."""
     nested = context.get(_KEY)
     return nested if isinstance(nested, Nested) else None
 
 
-def _first_open(context: Context) -> Context:
-    """Step out of what has ended meanwhile."""
+def _left_open(context: Context) -> Context:
+    """Step out of what has ended meanwhile, but of no span of others inside it."""
     nested = _nested_in(context)
     while nested is not None and nested.ended:
+        if trace.get_current_span(context) is not nested.span:
+            break
         context = nested.outside
         nested = _nested_in(context)
     return context

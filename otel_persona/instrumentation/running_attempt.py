@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 
-from opentelemetry import context as context_api
 from opentelemetry import trace
 
 from otel_persona.instrumentation import outcomes, values
-from otel_persona.instrumentation.nesting import Nested, innermost
+from otel_persona.instrumentation.nesting import Nested, innermost, open_context
 from otel_persona.instrumentation.telemetry import Reading, Telemetry
 from otel_persona.records import AttemptRecord, Status, format_moment, health, in_flight
 from otel_persona.records.attributes import to_attributes
@@ -65,7 +64,7 @@ class Attempt(Nested):
         self._telemetry = telemetry
         self._record = record
         self._started = now = telemetry.read_clock()
-        outside = context_api.get_current()
+        outside = open_context()
         span = telemetry.tracer.start_span(
             ATTEMPT_SPAN_PREFIX + record.stage, outside, start_time=now.wall_ns
         )
@@ -202,9 +201,13 @@ class Attempt(Nested):
         # Before the span ends: processors of others may fail there.
         tier = self._record.tier or self._telemetry.tier
         self._telemetry.metrics.add(self._record, tier=tier, usage_known=self._usage_known)
-        if self._flight is not None:
-            self._flight.record = self._record
-            self._end_span(now, error)
+        if self._flight is None:
+            return
+        if not self._span.is_recording():
+            health.lost.add("span_ended", "the attempt's span was ended before the attempt")
+            return
+        self._flight.record = self._record
+        self._end_span(now, error)
 
     def _take_usage_below(self) -> None:
         flight = self._flight

@@ -6,18 +6,17 @@ import itertools
 from collections.abc import Iterator
 from types import TracebackType
 
-from opentelemetry import context as context_api
 from opentelemetry import trace
 
 from otel_persona.errors import UsageError
 from otel_persona.instrumentation import outcomes, telemetry, values
-from otel_persona.instrumentation.nesting import Nested
+from otel_persona.instrumentation.nesting import Nested, open_context
 from otel_persona.records import health
 from otel_persona.semconv import PERSONA_SPAN, Attribute
 
 
 class PersonaScope(Nested):
-    """One persona's generation; use it in one ``with`` or ``async with``."""
+    """One persona's generation; use it in ``with`` or ``async with``, not in two at once."""
 
     def __init__(
         self, persona_id: str, *, tier: str | None, target: str | None, symbol: str | None
@@ -29,16 +28,23 @@ class PersonaScope(Nested):
         # Counting is one step on a dict and one on a counter, so that no lock can be left held.
         self._counters: dict[tuple[str, str], Iterator[int]] = {}
         self._attempts: dict[tuple[str, str], int] = {}
+        self._is_open = False
 
-    def next_number(self, persona_id: str, stage: str) -> int:
-        """Count one more attempt of this persona and stage, and give its number."""
+    def count(self, persona_id: str, stage: str) -> int:
+        """Count one more attempt of this persona and stage; 1 is the first."""
         key = (persona_id, stage)
         number = next(self._counters.setdefault(key, itertools.count(1)))
         self._attempts[key] = max(number, self._attempts.get(key, 0))
         return number
 
     def __enter__(self) -> PersonaScope:
-        """Start the scope's span."""
+        """Start the scope's span; raises ``UsageError`` where the scope is open already."""
+        if self._is_open:
+            raise UsageError(
+                f"the scope of persona {self.persona_id!r} is open already; make another one with "
+                "persona(…)"
+            )
+        self._is_open, self.ended = True, False
         try:
             self._open()
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
@@ -52,7 +58,7 @@ class PersonaScope(Nested):
             Attribute.TARGET: self.target,
             Attribute.SYMBOL: self.symbol,
         }
-        outside = context_api.get_current()
+        outside = open_context()
         span = in_use.tracer.start_span(
             PERSONA_SPAN,
             outside,
@@ -81,7 +87,7 @@ class PersonaScope(Nested):
 
     def _close(self, error: BaseException | None) -> None:
         self.leave()
-        self.ended = True
+        self._is_open, self.ended = False, True
         for (persona_id, stage), attempts in list(self._attempts.items()):
             if persona_id == self.persona_id:
                 self._span.set_attribute(Attribute.ATTEMPTS_PREFIX + stage, attempts)
@@ -91,7 +97,7 @@ class PersonaScope(Nested):
         self._span.end(self._telemetry.read_clock().wall_ns)
 
     async def __aenter__(self) -> PersonaScope:
-        """Start the scope's span."""
+        """Start the scope's span; raises ``UsageError`` where the scope is open already."""
         return self.__enter__()
 
     async def __aexit__(
@@ -115,13 +121,11 @@ def persona(
 
     Inside it attempts take its ``persona_id``, ``tier``, ``target`` and ``symbol`` unless they
     have their own; their spans stand below the scope's, and each stage's attempts are numbered
-    from 1. Raises ``UsageError`` for an empty id.
+    from 1. ``target`` names what is generated, ``symbol`` the segment that the persona belongs to.
+    An id that is empty, ``None`` or cannot be written is refused, and a new UUID takes its place.
     """
-    name = values.identifier(persona_id, "persona_id") if persona_id is not None else None
-    if not name:
-        raise UsageError(f"persona({persona_id!r}): an id is a text that is not empty")
     return PersonaScope(
-        name,
+        values.identifier_or_new(persona_id, "persona_id"),
         tier=values.optional_text(tier, "tier"),
         target=values.optional_text(target, "target"),
         symbol=values.optional_text(symbol, "symbol"),

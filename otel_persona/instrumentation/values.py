@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import operator
+import uuid
 from collections.abc import Iterable
 from typing import SupportsFloat, SupportsIndex, cast, get_args
 
@@ -41,6 +42,14 @@ def identifier(value: object, what: str) -> str | None:
     except Exception:  # noqa: BLE001 - the value's own method
         refuse(what, value, "an id that can be written")
         return None
+
+
+def identifier_or_new(value: object, what: str) -> str:
+    """Give an id as text; where it is ``None``, empty or cannot be written, a new UUID."""
+    name = identifier(value, what) if value is not None else ""
+    if name == "":
+        refuse(what, value, "an id that is not empty")
+    return name or str(uuid.uuid4())
 
 
 def texts(values: Iterable[object], what: str) -> list[str]:

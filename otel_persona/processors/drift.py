@@ -147,14 +147,12 @@ class DriftProcessor(SpanProcessor):
                 self._closed.put(batch)
 
     def _stream(self, record: AttemptRecord) -> _Stream:
-        run_id = record.run_id
-        key = (run_id, record.tier or "")
+        key = (record.run_id, record.tier or self._settings.tier_of(record.run_id))
         stream = self._streams.get(key)
         if stream is None:
-            tier = record.tier or self._settings.tier_of(run_id)
             if len(self._streams) >= _STREAMS:
-                key, run_id, tier = (OTHER, OTHER), OTHER, OTHER
-            stream = self._streams.get(key) or _Stream(run_id, tier, self._settings)
+                key = (OTHER, OTHER)
+            stream = self._streams.get(key) or _Stream(*key, self._settings)
             self._streams[key] = stream
         return stream
 

@@ -6,19 +6,19 @@ batch may take longer than that.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
-from itertools import islice
 
 from opentelemetry.metrics import Meter
 
 from otel_persona import forks
 from otel_persona.aggregation import BatchSummary, Indicator, TierSummary
-from otel_persona.instruments import Labels, OncePerProvider, observe
+from otel_persona.instruments import BoundedLabel, Labels, OncePerProvider, observe
 from otel_persona.semconv import (
     BATCH_GAUGES,
     BATCH_SCORE,
     INDICATOR_BAND,
+    OTHER,
     TIER_GAUGES,
     Instrument,
 )
@@ -31,6 +31,7 @@ class FigureGauges:
 
     def __init__(self, meter: Meter) -> None:
         self._values: dict[str, dict[Labels, float]] = {}
+        self._validators = BoundedLabel()
         for instrument in (
             *BATCH_GAUGES.values(),
             BATCH_SCORE,
@@ -44,25 +45,29 @@ class FigureGauges:
     def show(self, batch: BatchSummary, tier: TierSummary, validators: int) -> None:
         """Show the figures of a batch that has closed, and of its tier.
 
-        Of the validators, whose names come from the data, the batch's first ones are shown.
+        Of validators, whose names come from the data, the first ``validators`` ever are shown.
         """
         for figure, instrument in BATCH_GAUGES.items():
             self._set(instrument, (tier.tier,), getattr(batch, figure))
         for figure, instrument in TIER_GAUGES.items():
             self._set(instrument, (tier.tier,), getattr(tier, figure))
-        self._show_scores(tier.tier, islice(batch.mean_validator_scores.items(), validators))
+        self._validators.limit = validators
+        self._show_scores(tier.tier, batch.mean_validator_scores)
         self._show_bands(tier.tier, batch.indicators)
 
-    def _show_scores(self, tier: str, scores: Iterable[tuple[str, float | None]]) -> None:
+    def _show_scores(self, tier: str, scores: Mapping[str, float | None]) -> None:
         others = self._values[BATCH_SCORE.name].items()
         shown = {labels: score for labels, score in others if labels[1] != tier}
-        shown |= {(name, tier): score for name, score in scores if score is not None}
+        for name, score in scores.items():
+            # A mean over all other validators would say nothing.
+            if score is not None and self._validators[name] != OTHER:
+                shown[name, tier] = score
         self._values[BATCH_SCORE.name] = shown
 
     def _show_bands(self, tier_label: str, indicators: Mapping[str, Indicator]) -> None:
         for name, indicator in indicators.items():
-            if indicator.band is not None:
-                self._set(INDICATOR_BAND, (name, tier_label), _BANDS[indicator.band])
+            band = _BANDS[indicator.band] if indicator.band is not None else None
+            self._set(INDICATOR_BAND, (name, tier_label), band)
 
     def _set(self, instrument: Instrument, labels: Labels, value: float | None) -> None:
         if value is None:

@@ -165,7 +165,7 @@ def _put_in_place(pipeline: Pipeline, processors: Sequence[SpanProcessor]) -> Ha
     Providers that the earlier call has built go on.
     """
     global _active, _pipeline
-    retired, previous, finished = _active, _pipeline, _pipeline.processors
+    earlier, previous, finished = _active, _pipeline, _pipeline.processors
     pipeline.processors = processors
     if previous is not pipeline:
         previous.processors = ()
@@ -174,7 +174,7 @@ def _put_in_place(pipeline: Pipeline, processors: Sequence[SpanProcessor]) -> Ha
         flush=[*map(_flush, processors), _built.force_flush],
         close=[*map(_close, processors), _built.shutdown],
     )
-    if retired is not None and retired.close():
+    if earlier is not None and earlier.retire():
         run_within(_EXIT_TIMEOUT_S, [_close(processor) for processor in finished])
     return _active
 

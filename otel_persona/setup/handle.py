@@ -38,10 +38,10 @@ class Handle:
 
         Local files come first, so that no deadline costs a line. A second call does nothing.
         """
-        return run_within(timeout_s, self._close) if self.close() else True
+        return run_within(timeout_s, self._close) if self.retire() else True
 
-    def close(self) -> bool:
-        """Note that it is over, with nothing flushed; ``False`` where it was so before."""
+    def retire(self) -> bool:
+        """Leave the shutdown to who calls; ``False`` where it was done, or left to somebody."""
         with self._lock:
             was_open, self._closed = not self._closed, True
         return was_open

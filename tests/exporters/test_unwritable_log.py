@@ -171,6 +171,26 @@ def test_a_log_that_cannot_be_opened(
     assert "can be written again" in caplog.messages[-1]
 
 
+def test_a_line_that_would_be_lost_is_tried_first(
+    writing: Callable[..., Any],
+    end_span: Callable[..., None],
+    read: Callable[..., Any],
+    counts: Callable[[str], dict[str, int]],
+    tmp_path: Path,
+) -> None:
+    """Where no more may wait, nobody waits for the next second while the log can be written."""
+    log = tmp_path / "generation.log"
+    log.mkdir()
+    provider = writing(log, pending_records=2)
+    for number in range(3):
+        end_span(provider, str(number))
+    assert counts("lost") == {"log_unwritable": 1}
+    log.rmdir()
+    end_span(provider, "3")
+
+    assert read(log).ids == ["0", "1", "3"]
+
+
 NOBODY = """
 handle = op.configure(log=sys.argv[1])
 if os.geteuid() == 0:

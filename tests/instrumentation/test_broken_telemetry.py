@@ -316,6 +316,17 @@ def test_a_processor_of_others_that_fails_costs_no_figure() -> None:
         assert point.value == 3
 
 
+def test_a_span_that_the_caller_has_ended(captured: Captured) -> None:
+    """Its attempt reaches no exporter any more: that is counted, and the metrics have it."""
+    with op.attempt(stage="B") as attempt:
+        attempt.span.end()
+    [lost] = captured.metric("persona.records.lost").values()
+    assert lost.attributes == {"reason": "span_ended"}
+    assert lost.value == 1
+    [ended] = captured.metric("persona.attempts").values()
+    assert ended.value == 1
+
+
 def test_a_provider_that_is_shut_down(captured: Captured) -> None:
     """Attempts after the end of the program's telemetry still run."""
     captured.tracer_provider.shutdown()

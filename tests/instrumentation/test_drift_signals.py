@@ -40,9 +40,12 @@ def test_gauges_show_the_last_batch_and_the_tier() -> None:
             generate(captured, index, repaired=index % 5 == 0)
         batch = captured.batches[-1]
         assert batch.index == 1
-        for figure, instrument in semconv.BATCH_GAUGES.items():
-            assert gauge(captured, instrument.name, tier="25K") == getattr(batch, figure)
-            assert len(captured.metric(instrument.name)) == 1
+        assert batch.anchors_rarefied_150 is None
+        assert captured.metric("persona.batch.anchors_rarefied_150") == {}
+        for figure in semconv.BATCH_GAUGES.keys() - {"anchors_rarefied_150"}:
+            name = semconv.BATCH_PREFIX + figure
+            assert gauge(captured, name, tier="25K") == getattr(batch, figure)
+            assert len(captured.metric(name)) == 1
         assert gauge(captured, semconv.BATCH_SCORE.name, validator="pollyanna", tier="25K") == 0.6
         assert gauge(captured, "persona.tier.total_attempts", tier="25K") == 20
         assert gauge(captured, "persona.tier.total_personas", tier="25K") == 20

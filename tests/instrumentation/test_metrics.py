@@ -168,7 +168,7 @@ def test_the_instruments_are_those_of_semconv() -> None:
             a.record_repair("r")
             a.record_opening_move("m")
             a.record_score("pollyanna", 0.5)
-            a.record_anchors("x")
+            a.record_anchors(*map(str, range(150)))
         data = reader.get_metrics_data()
         handle.shutdown()
     assert data is not None

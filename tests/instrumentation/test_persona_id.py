@@ -189,8 +189,15 @@ def test_an_id_that_cannot_be_written(captured: Captured, caplog: pytest.LogCapt
     assert is_uuid(by_name(persona_id=UnwritableId()))
     assert is_uuid(by_name(persona_id=""))
     assert len(captured.records) == 2
+    assert captured.metric("persona.records.rejected")[(("reason", "persona_id"),)].value == 2
+
+
+@pytest.mark.parametrize("persona_id", ["", None, UnwritableId()])
+def test_a_scope_whose_id_cannot_be_used(persona_id: object, captured: Captured) -> None:
+    """One bad row of the user's data stops no run: a UUID stands for it, and it is counted."""
+    with op.persona(persona_id) as scope, op.attempt(stage="B"):
+        pass
+
+    assert is_uuid(scope.persona_id)
+    assert [record.persona_id for record in captured.records] == [scope.persona_id]
     assert captured.metric("persona.records.rejected")[(("reason", "persona_id"),)].value == 1
-    with pytest.raises(op.UsageError, match="not empty"):
-        op.persona("")
-    with pytest.raises(op.UsageError, match="not empty"):
-        op.persona(None)

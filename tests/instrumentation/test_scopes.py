@@ -52,6 +52,30 @@ def test_a_number_given_is_kept(captured: Captured) -> None:
             with op.attempt(stage="B", number=number) as attempt:
                 assert attempt.number == number
     assert [record.attempt for record in captured.records] == [4, 5]
+    assert attributes(captured)["persona.attempts.B"] == 2, "the scope counts these too"
+
+
+def test_a_scope_that_is_used_again(captured: Captured) -> None:
+    """One after the other it is the same persona, whose attempts are counted on."""
+    scope = op.persona("p")
+    for _ in range(2):
+        with scope, op.attempt(stage="B"):
+            pass
+    assert [(record.persona_id, record.attempt) for record in captured.records] == [
+        ("p", 1),
+        ("p", 2),
+    ]
+    assert [span.parent is None for span in captured.spans if span.name == "persona"] == [True] * 2
+
+
+def test_a_scope_that_is_open_already(captured: Captured) -> None:
+    """Which of two spans would be current nobody could say: it is an error, and harms nothing."""
+    scope = op.persona("p")
+    with scope:
+        with pytest.raises(op.UsageError, match="'p' is open already"), scope:
+            pass
+        assert trace.get_current_span() is scope.span
+    assert len(captured.spans) == 1
 
 
 def test_the_spans_of_a_scope(captured: Captured) -> None:

@@ -201,6 +201,48 @@ def test_a_block_in_an_asynchronous_generator(captured: Captured, outcomes: Outc
     assert outcomes() == ["abandoned"]
 
 
+def test_a_block_that_nobody_could_leave_is_no_parent(captured: Captured) -> None:
+    """Its generator was closed elsewhere: what follows stands beside it, as if it had left."""
+
+    async def generate() -> AsyncGenerator[int, None]:
+        async with op.attempt(stage="B"):
+            yield 1
+
+    async def main() -> None:
+        with captured.tracer().start_as_current_span("around"):
+            generating = generate()
+            await anext(generating)
+            await asyncio.create_task(generating.aclose())
+            with op.attempt(stage="C"):
+                pass
+            with op.persona("p"):
+                pass
+
+    asyncio.run(main())
+    *inside, around = captured.spans
+    assert [span.name for span in inside] == ["generate_persona B", "generate_persona C", "persona"]
+    assert [span.parent for span in inside] == [around.context] * 3
+
+
+def test_a_span_of_others_in_a_block_that_nobody_could_leave(captured: Captured) -> None:
+    """What the caller makes current afterwards is the parent, wherever it stands."""
+
+    async def generate() -> AsyncGenerator[int, None]:
+        async with op.attempt(stage="B"):
+            yield 1
+
+    async def main() -> None:
+        generating = generate()
+        await anext(generating)
+        await asyncio.create_task(generating.aclose())
+        with captured.tracer().start_as_current_span("theirs"), op.attempt(stage="C"):
+            pass
+
+    asyncio.run(main())
+    _, attempt, theirs = captured.spans
+    assert attempt.parent == theirs.context
+
+
 def test_a_block_left_by_another_thread(captured: Captured, outcomes: Outcomes) -> None:
     """A web framework may enter in one thread and leave in another."""
     use = op.attempt(stage="B")

@@ -115,9 +115,10 @@ def test_gauges_show_the_last_batch(live: Callable[..., Captured]) -> None:
 
     for figure, instrument in BATCH_GAUGES.items():
         shown = captured.metric(instrument.name)
-        assert {labels: point.value for labels, point in shown.items()} == {
-            (("tier", "25K"),): getattr(last, figure)
-        }
+        expected = getattr(last, figure)
+        assert {labels: point.value for labels, point in shown.items()} == (
+            {} if expected is None else {(("tier", "25K"),): expected}
+        )
     scores = captured.metric("persona.batch.mean_validator_score")
     assert {dict(labels)["validator"]: point.value for labels, point in scores.items()} == {
         name: mean for name, mean in last.mean_validator_scores.items() if mean is not None
@@ -139,6 +140,10 @@ def test_a_figure_that_the_last_batch_lacks_leaves_its_gauge(generate: Generate)
         generate("2", scores={"pollyanna": 0.8})
         (scores,) = captured.metric("persona.batch.mean_validator_score").items()
         assert captured.metric("persona.batch.opening_move_entropy") == {}
+        bands = {dict(labels)["indicator"] for labels in captured.metric("persona.indicator.band")}
+
+    assert "pollyanna_score" in bands
+    assert "opening_entropy" not in bands
 
     labels, point = scores
     assert dict(labels)["validator"] == "pollyanna"
@@ -146,13 +151,17 @@ def test_a_figure_that_the_last_batch_lacks_leaves_its_gauge(generate: Generate)
 
 
 def test_validators_that_the_data_name_are_bounded(generate: Generate) -> None:
-    """However many validators there are, ``label_values`` of them have a gauge."""
+    """However many validators there are, in one batch or in all, ``label_values`` have a gauge."""
+    shown = set()
     with capture(batch="attempts:1", label_values=5) as captured:
         generate("1", scores={f"v{number:03}": 0.5 for number in range(40)} | {"pollyanna": 0.6})
-        shown = captured.metric("persona.batch.mean_validator_score")
+        for number in range(10):
+            points = captured.metric("persona.batch.mean_validator_score")
+            shown |= {dict(labels)["validator"] for labels in points}
+            generate("2", scores={f"w{number:03}": 0.5, "pollyanna": 0.6})
 
-    assert len(shown) <= 5
-    assert "pollyanna" in {dict(labels)["validator"] for labels in shown}
+    assert len(shown) == 5
+    assert "pollyanna" in shown
 
 
 def _changes(batches: list[BatchSummary]) -> Iterator[tuple[int, str, str, str]]:
@@ -261,6 +270,22 @@ def test_runs_and_tiers_are_streams_of_their_own() -> None:
         "100K": 4,
         "pilot": 4,
     }
+
+
+def test_a_tier_that_is_said_or_follows_is_one_stream(generate: Generate) -> None:
+    """Whether an attempt, its scope or the settings name the tier, it is the same one."""
+    entry = _entry() | {"run_id": "25K_1"}
+    with capture(run_id="25K_1", batch="attempts:3") as captured:
+        assert op.log_attempt(entry)
+        assert op.log_attempt(entry | {"tier": "25K"})
+        with op.persona("p", tier="25K"):
+            generate("p")
+    assert [batch.batch_size for batch in captured.batches] == [3]
+    with capture(run_id="25K_1", tier="pilot", batch="attempts:2") as captured:
+        assert op.log_attempt(entry)
+        generate("p")
+    assert [batch.batch_size for batch in captured.batches] == [2]
+    assert [record.tier for record in captured.records] == ["pilot", "pilot"]
 
 
 def test_streams_are_bounded_and_none_is_left_out() -> None:
