@@ -16,9 +16,12 @@ _MOST_DIGITS = 640
 class KeyedCutter:
     """Keeps a batch open for each key.
 
-    Without ``open_batches`` all stay open until ``finish``, and parts of a log merge; with it (at
-    least 1), the least recently touched one is closed when there are more, and later attempts of
-    its key open a further part of it.
+    Without ``open_batches`` all stay open until ``finish``, and parts of a log merge. With it (at
+    least 1) the batch that was left alone longest is closed as soon as nothing more is to be
+    expected of it: one of ``time`` when a whole window lies between it and the newest, one of
+    ``sequence`` when it has all its personas and then as many attempts went elsewhere, or twice as
+    many where personas are missing; and any, when more than ``open_batches`` are open. Later
+    attempts of its key open a further part of it.
 
     A batch of ``time`` is partial where it is the last, a batch of ``sequence`` where it is the
     last and has fewer personas than its size, and so is a batch closed after one of a higher
@@ -28,8 +31,10 @@ class KeyedCutter:
     def __init__(self, policy: BatchPolicy, open_batches: int | None = None) -> None:
         self._policy = policy
         self._open_batches = open_batches
-        # The least recently touched first, where their number is limited.
+        # Where their number is limited: the one that was left alone longest comes first.
         self._open: dict[_Key, BatchState] = {}
+        self._attempts = 0
+        self._touched: dict[_Key, int] = {}
         self._newest_closed: int | None = None
 
     def add(self, record: AttemptRecord) -> list[Cut]:
@@ -40,18 +45,35 @@ class KeyedCutter:
         key = _key(self._policy, record)
         state = self._open.get(key) or BatchState()
         state.add(record)
-        if self._open_batches is not None:
-            self._open.pop(key, None)
-        self._open[key] = state
-        if self._open_batches is None or len(self._open) <= self._open_batches:
+        if self._open_batches is None:
+            self._open[key] = state
             return []
-        oldest = next(iter(self._open))
-        return [self._close(oldest, self._open.pop(oldest), is_last=False)]
+        self._touch(key, state)
+        alone = next(iter(self._open))
+        if len(self._open) <= self._open_batches and not self._is_over(alone, key):
+            return []
+        self._touched.pop(alone)
+        return [self._close(alone, self._open.pop(alone), is_last=False)]
+
+    def _touch(self, key: _Key, state: BatchState) -> None:
+        self._attempts += 1
+        self._touched[key] = self._attempts
+        self._open.pop(key, None)
+        self._open[key] = state
+
+    def _is_over(self, alone: _Key, newest: _Key) -> bool:
+        """Say whether nothing more is to be expected of the batch that was left alone longest."""
+        size = self._policy.size
+        if self._policy.kind == "sequence":
+            is_full = len(self._open[alone].personas) >= size
+            elsewhere = self._attempts - self._touched[alone]
+            return elsewhere >= (size if is_full else 2 * size)
+        return isinstance(alone, int) and isinstance(newest, int) and newest - alone > 1
 
     def finish(self) -> list[Cut]:
         """Close what is open, by number, or for ``prefix`` by the first moment and the key."""
         batches = sorted(self._open.items(), key=_order)
-        self._open = {}
+        self._open, self._touched = {}, {}
         last = len(batches) - 1
         return [
             self._close(key, state, is_last=position == last)

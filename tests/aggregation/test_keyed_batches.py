@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 from hypothesis import given
@@ -130,6 +130,40 @@ def test_live_the_least_recently_touched_batch_closes(make_record: Make) -> None
     ]
     assert closed == [[], [], [], ["b"], [], ["c"]]
     assert sorted(str(summary.key) for summary in aggregator.finish()) == ["a", "d"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "ids", "closes_at"),
+    [
+        ("sequence:10", range(40), {19: "0", 29: "1", 39: "2"}),
+        ("sequence:10", [*range(9), *range(10, 40)], {28: "0", 29: "1", 38: "2"}),
+        ("sequence:10", [*range(0, 20, 2), *range(1, 20, 2)] * 3, {}),
+    ],
+    ids=["in order", "one persona is missing", "two blocks at once, three stages each"],
+)
+def test_live_a_full_sequence_closes_when_the_stream_has_gone_on(
+    policy: str, ids: Iterable[int], closes_at: dict[int, str], make_record: Make
+) -> None:
+    """Figures come soon after a block is complete, and never before its last attempts."""
+    aggregator = Aggregator(Settings(batch=policy), open_batches=8)
+    records = by_id(make_record, *map(str, ids))
+    closed = {
+        index: summary.key
+        for index, record in enumerate(records)
+        for summary in aggregator.add(record)
+    }
+    assert closed == closes_at
+
+
+def test_live_a_window_closes_when_the_one_after_it_is_over(make_record: Make) -> None:
+    """Attempts may come a window late; the figures do not wait for eight windows."""
+    aggregator = Aggregator(Settings(batch="time:60s"), open_batches=8)
+    window = moment("2026-01-31T14:00:00Z") // 60_000_000
+    closed = [
+        [summary.key for summary in aggregator.add(record)]
+        for record in by_second(make_record, 0, 60, 59, 119, 120, 130, 180)
+    ]
+    assert closed == [[], [], [], [], [str(window)], [], [str(window + 1)]]
 
 
 def test_live_late_attempts_open_a_further_part(make_record: Make) -> None:
