@@ -6,12 +6,8 @@ import contextlib
 import os
 import time
 from pathlib import Path
-from typing import Literal
 from urllib.parse import quote
 
-Fsync = Literal["never", "second", "line"]
-
-_SYNC_AFTER_S = {"line": 0.0, "second": 1.0}
 # To look for the name costs as much as to write; what was moved meanwhile keeps its lines.
 _LOOK_AFTER_S = 0.01
 
@@ -20,16 +16,17 @@ class AppendFile:
     """Appends each line by one write, and opens the file anew where it was removed or moved.
 
     A removed file takes no further line; a moved one may take those of 10 ms. ``path`` may hold
-    ``{pid}`` and ``{run_id}``. Missing folders are made. Not thread-safe by itself: its owner holds
-    a lock.
+    ``{pid}`` and ``{run_id}``. Missing folders are made. ``is_forced``: what was appended is forced
+    to the disk by ``sync``, and before the file is closed. Not thread-safe by itself: its owner
+    holds a lock.
     """
 
-    def __init__(self, path: str, run_id: str, fsync: Fsync) -> None:
+    def __init__(self, path: str, run_id: str, *, is_forced: bool) -> None:
         # The program may go to another folder; the log stays.
         self._template = str(Path(path).absolute())
         self._run_id = _as_name(run_id)
-        self._sync_after_s = _SYNC_AFTER_S.get(fsync)
-        self._synced_at = self._looked_at = time.monotonic()
+        self._is_forced = is_forced
+        self._looked_at = time.monotonic()
         self._descriptor: int | None = None
         self._identity: tuple[int, int] | None = None
         self._path = self._fill_in()
@@ -39,12 +36,6 @@ class AppendFile:
     def path(self) -> str:
         """Where lines go now."""
         return self._path
-
-    @property
-    def is_sync_due(self) -> bool:
-        """Whether what was appended should be forced to the disk now."""
-        after_s = self._sync_after_s
-        return after_s is not None and time.monotonic() - self._synced_at >= after_s
 
     def append(self, line: bytes) -> None:
         """Hand ``line`` to the operating system; raises ``OSError`` where it was not taken whole.
@@ -62,7 +53,7 @@ class AppendFile:
             if self._in_fragment:
                 raise OSError(f"only {written} of {len(whole)} bytes were taken")
         except OSError:
-            self.close()
+            self._release()
             raise
 
     def close_if_moved(self) -> None:
@@ -72,13 +63,21 @@ class AppendFile:
             self.close()
 
     def sync(self) -> None:
-        """Force what was appended to the disk; raises ``OSError`` where that fails."""
-        if self._descriptor is not None and self._sync_after_s is not None:
-            self._synced_at = time.monotonic()
+        """Force what was appended to the disk, if wished; raises ``OSError`` where that fails."""
+        if self._descriptor is not None and self._is_forced:
             os.fsync(self._descriptor)
+
+    def duplicate(self) -> int | None:
+        """Give a descriptor of the open file that the caller has to close."""
+        return os.dup(self._descriptor) if self._descriptor is not None else None
 
     def close(self) -> None:
         """Close the file; a later line opens it again."""
+        with contextlib.suppress(OSError):
+            self.sync()
+        self._release()
+
+    def _release(self) -> None:
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             with contextlib.suppress(OSError):
@@ -87,7 +86,7 @@ class AppendFile:
     def after_fork(self) -> None:
         """Open a file of the child's own with its first line."""
         self._path = self._fill_in()
-        self.close()
+        self._release()
 
     def _is_good(self, descriptor: int) -> bool:
         """Say whether a line may go there: not into a file that was closed, removed or moved."""

@@ -8,15 +8,20 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from typing import Literal
 
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from otel_persona import forks
 from otel_persona.errors import RecordError
-from otel_persona.exporters.append_file import AppendFile, Fsync
+from otel_persona.exporters.append_file import AppendFile
+from otel_persona.exporters.later import Later
 from otel_persona.records import AttemptRecord, encode_line, health
 from otel_persona.records.spans import own_record, rebuilt_record
+
+Fsync = Literal["never", "second", "line"]
+"""When lines are forced to the disk."""
 
 _log = logging.getLogger("otel_persona")
 _RETRY_AFTER_S = 1.0
@@ -28,8 +33,8 @@ class AttemptFileExporter(SpanExporter):
     Put it behind ``AttemptSpanProcessor``: each line is then in the operating system's hands
     before the decorated call returns, unsampled attempts included. Many processes may append to
     one ``path``; ``{pid}`` and ``{run_id}`` in it make shards. ``fsync`` forces lines to the disk:
-    ``never``, with the first line a ``second`` or more after the last time (and at every flush),
-    or with each ``line``.
+    ``never``, within a ``second`` (in a thread of its own, so that nobody waits for the disk), or
+    each ``line`` before the call returns.
 
     Where the file cannot be written one warning is told, and up to ``pending_records`` lines are
     kept in memory and tried again, at most once a second and at every flush. What does not fit is
@@ -44,7 +49,9 @@ class AttemptFileExporter(SpanExporter):
         fsync: Fsync = "never",
         pending_records: int = 10_000,
     ) -> None:
-        self._file = AppendFile(os.fspath(path), run_id, fsync)
+        self._file = AppendFile(os.fspath(path), run_id, is_forced=fsync != "never")
+        self._fsync = fsync
+        self._sync_later = Later(self._sync_beside)
         self._limit = pending_records
         self._pending: deque[bytes] = deque()
         self._failed_at: float | None = None
@@ -113,8 +120,10 @@ class AttemptFileExporter(SpanExporter):
             while self._pending:
                 self._file.append(self._pending[0])
                 self._pending.popleft()
-                if self._file.is_sync_due:
+                if self._fsync == "line":
                     self._sync()
+                elif self._fsync == "second":
+                    self._sync_later.ask()
         except OSError as error:
             self._warn_of(error)
             return False
@@ -129,9 +138,25 @@ class AttemptFileExporter(SpanExporter):
         try:
             self._file.sync()
         except OSError as error:
-            health.faults.add("unsynced", f"{self._file.path} is not forced to the disk: {error}")
+            self._tell_unsynced(error)
             return False
         return True
+
+    def _tell_unsynced(self, error: OSError) -> None:
+        health.faults.add("unsynced", f"{self._file.path} is not forced to the disk: {error}")
+
+    def _sync_beside(self) -> None:
+        """Force to the disk what is written while others go on writing."""
+        with self._lock:
+            descriptor = self._file.duplicate()
+        if descriptor is None:
+            return
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            self._tell_unsynced(error)
+        finally:
+            os.close(descriptor)
 
     def _warn_of(self, error: OSError) -> None:
         """Tell the first failure in a row, and note when it was."""
@@ -154,6 +179,7 @@ class AttemptFileExporter(SpanExporter):
         self._writing = False
         self._pending.clear()  # the parent writes them
         self._failed_at = None
+        self._sync_later.forget()
         self._file.after_fork()
 
 

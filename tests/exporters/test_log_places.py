@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import shutil
 import threading
@@ -222,7 +223,8 @@ def test_no_run_leaves_the_folder_or_hides_in_it(
 def test_two_runs_never_share_a_file(run_ids: list[str]) -> None:
     """Different runs have different names, and each is a single name."""
     names = [
-        os.path.basename(AppendFile("/logs/{run_id}", run_id, "never").path) for run_id in run_ids
+        os.path.basename(AppendFile("/logs/{run_id}", run_id, is_forced=False).path)
+        for run_id in run_ids
     ]
 
     assert len(set(names)) == len(run_ids)
@@ -254,6 +256,25 @@ def test_forcing_to_the_disk_follows_the_setting(
     assert refused["line"] == (3, 4, False)
     assert refused["second"][0] <= 1
     assert refused["second"][1:] == (refused["second"][0] + 1, False)
+
+
+def test_within_a_second_the_disk_has_it_without_a_further_line(
+    writing: Writing, end_span: EndSpan
+) -> None:
+    """A burst before an idle hour is forced to the disk too. A pipe shows it, as it refuses."""
+    told = threading.Event()
+    handler = logging.Handler()
+    handler.emit = lambda record: told.set()  # type: ignore[method-assign]  # the shortest handler
+    reader, writer = os.pipe()
+    provider = writing(f"/dev/fd/{writer}", fsync="second")
+    logging.getLogger("otel_persona").addHandler(handler)
+    try:
+        end_span(provider, "1")
+        assert told.wait(30)
+    finally:
+        logging.getLogger("otel_persona").removeHandler(handler)
+        os.close(reader)
+        os.close(writer)
 
 
 @pytest.mark.parametrize("fsync", ["second", "line"])
