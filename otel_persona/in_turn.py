@@ -38,11 +38,6 @@ class InTurn(Generic[_Item]):
         """Let ``item`` wait for its turn."""
         self._waiting.append(item)
 
-    def handle(self, item: _Item) -> None:
-        """Let ``item`` wait for its turn, and handle what waits."""
-        self._waiting.append(item)
-        self.work()
-
     def work(self) -> None:
         """Handle what waits."""
         # Asked anew after each release: somebody may have seen the lock and gone.

@@ -46,6 +46,10 @@ class Aggregator:
             self._tier_name = self._settings.tier_of(record.run_id)
         return [self._close(cut) for cut in cuts] if cuts else []
 
+    def slack(self) -> int:
+        """Say how many attempts can come before one may close a batch."""
+        return self._cutter.slack()
+
     def finish(self) -> list[BatchSummary]:
         """Close what is open; attempts that follow start new batches."""
         return [self._close(cut) for cut in self._cutter.finish()]

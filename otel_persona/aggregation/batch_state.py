@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Mapping
 from typing import TypeVar
 
 import msgspec
 
-from otel_persona.aggregation.exact_sum import ExactSum
+from otel_persona.aggregation.exact_sum import ExactSum, in_units
 from otel_persona.errors import RecordError
 from otel_persona.records import AttemptRecord, format_moment, moment
 
@@ -44,8 +43,7 @@ class BatchState(msgspec.Struct):
 
         Raises ``RecordError`` where a score is not a finite number; nothing is folded then.
         """
-        if not all(map(math.isfinite, record.validator_scores.values())):
-            raise RecordError(f"a score is not a finite number: {record.validator_scores!r:.100}")
+        scores = _in_units(record.validator_scores)
         self._stretch(_canonical(record.ts))
         self.attempts += 1
         self.personas.add(record.persona_id)
@@ -58,11 +56,11 @@ class BatchState(msgspec.Struct):
         if record.repairs:
             self.repaired += 1
             _count(self.repairs, record.repairs)
-        for name, score in record.validator_scores.items():
+        for name, units in scores:
             total = self.scores.get(name)
             if total is None:
                 total = self.scores[name] = ExactSum()
-            total.add(score)
+            total.add(units)
         move = record.opening_move
         if move is not None:
             self.opening_moves[move] = self.opening_moves.get(move, 0) + 1
@@ -94,6 +92,13 @@ class BatchState(msgspec.Struct):
             self.end = ts
         if not self.start or ts < self.start:
             self.start = ts
+
+
+def _in_units(scores: Mapping[str, float]) -> list[tuple[str, int]]:
+    try:
+        return [(name, in_units(score)) for name, score in scores.items()]
+    except (ValueError, OverflowError):  # not a number, and infinity
+        raise RecordError(f"a score is not a finite number: {scores!r:.100}") from None
 
 
 def _count(counts: dict[str, int], names: list[str]) -> None:

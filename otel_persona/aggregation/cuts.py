@@ -22,5 +22,8 @@ class Cutter(Protocol):
     def add(self, record: AttemptRecord) -> list[Cut]:
         """Take an attempt and give the batches that it closed."""
 
+    def slack(self) -> int:
+        """Say how many attempts can come before one may close a batch."""
+
     def finish(self) -> list[Cut]:
         """Close what is open; attempts that follow start new batches."""

@@ -24,9 +24,9 @@ class ExactSum(msgspec.Struct):
     count: int = 0
     units: int = 0
 
-    def add(self, value: float) -> None:
-        """Add one finite float."""
-        self.units += in_units(value)
+    def add(self, units: int) -> None:
+        """Add one float, given in units."""
+        self.units += units
         self.count += 1
 
     def merge(self, other: ExactSum) -> None:

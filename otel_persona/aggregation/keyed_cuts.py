@@ -70,6 +70,10 @@ class KeyedCutter:
             return elsewhere >= (size if is_full else 2 * size)
         return isinstance(alone, int) and isinstance(newest, int) and newest - alone > 1
 
+    def slack(self) -> int:
+        """Say how many attempts can come before one may close a batch: none."""
+        return 0
+
     def finish(self) -> list[Cut]:
         """Close what is open, by number, or for ``prefix`` by the first moment and the key."""
         batches = sorted(self._open.items(), key=_order)

@@ -23,6 +23,10 @@ class PersonasCutter:
         self._open.add(record)
         return cuts
 
+    def slack(self) -> int:
+        """Say how many attempts can come before one may close a batch."""
+        return self._size - len(self._open.personas)
+
     def finish(self) -> list[Cut]:
         """Close the open batch; it is complete if it has all its personas."""
         state, self._open = self._open, BatchState()
@@ -42,6 +46,10 @@ class AttemptsCutter:
         """Take an attempt and give the batch that it closed, if any."""
         self._open.add(record)
         return self.finish() if self._open.attempts >= self._size else []
+
+    def slack(self) -> int:
+        """Say how many attempts can come before one may close a batch."""
+        return self._size - self._open.attempts - 1
 
     def finish(self) -> list[Cut]:
         """Close the open batch; it is complete if it has all its attempts."""

@@ -33,6 +33,8 @@ OnIndicatorChange = Callable[[IndicatorChange], object]
 
 _STREAMS = 32
 _OPEN_BATCHES = 8
+# Attempts that can close no batch wait for others: folded in a row each costs half.
+_MOST_WAITING = 31
 
 
 class _Closed(NamedTuple):
@@ -56,6 +58,10 @@ class _Stream:
         """Fold in an attempt, and give the batches that it closed."""
         closed = self._aggregator.add(record)
         return [self._look_at(batch) for batch in closed] if closed else []
+
+    def slack(self) -> int:
+        """Say how many attempts can come before one may close a batch."""
+        return self._aggregator.slack()
 
     def finish(self) -> list[_Closed]:
         """Close the open batches, as partial ones."""
@@ -100,6 +106,7 @@ class DriftProcessor(SpanProcessor):
 
     def _start_anew(self) -> None:
         self._streams: dict[tuple[str, str], _Stream] = {}
+        self._slack = 0
         self._arrived = InTurn(self._fold)
         self._closed = InTurn(self._tell)
 
@@ -113,7 +120,9 @@ class DriftProcessor(SpanProcessor):
             _reject(error)
             return
         if record is not None:
-            self._take(record)
+            self._arrived.put(record)
+            if len(self._arrived) > self._slack:
+                self._work()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Wait until all attempts that have ended are folded; open batches stay open."""
@@ -123,11 +132,11 @@ class DriftProcessor(SpanProcessor):
     def shutdown(self) -> None:
         """Close the batches that are open, as partial ones."""
         self._over = True
-        self._take(None)
+        self._arrived.put(None)
         self.force_flush()
 
-    def _take(self, record: AttemptRecord | None) -> None:
-        self._arrived.handle(record)
+    def _work(self) -> None:
+        self._arrived.work()
         if self._closed:
             self._closed.work()
 
@@ -145,6 +154,15 @@ class DriftProcessor(SpanProcessor):
         else:
             for batch in closed:
                 self._closed.put(batch)
+        if not self._arrived:
+            self._slack = self._find_slack()
+
+    def _find_slack(self) -> int:
+        """Say how many attempts may wait, because none of them can close a batch."""
+        if len(self._streams) != 1:
+            return 0
+        (stream,) = self._streams.values()
+        return min(stream.slack(), _MOST_WAITING)
 
     def _stream(self, record: AttemptRecord) -> _Stream:
         key = (record.run_id, record.tier or self._settings.tier_of(record.run_id))

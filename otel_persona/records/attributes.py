@@ -23,19 +23,9 @@ def to_attributes(
     attributes: dict[str, AttributeValue] = {
         prefix + name: score for name, score in record.validator_scores.items()
     }
-    optional = (
-        (Attribute.REPAIRS, record.repairs),
-        (Attribute.OPENING_MOVE, record.opening_move),
-        (Attribute.CONSTRAINTS, record.constraint_categories),
-        (Attribute.ANCHORS, record.anchors_used),
-        (Attribute.ERROR, record.error),
-        (Attribute.ERROR_TYPE, error_type),
-        (Attribute.TARGET, record.target),
-        (Attribute.SYMBOL, record.symbol),
-        (Attribute.REQUEST_MODEL, record.model),
-        (Attribute.TIER, record.tier),
-    )
-    attributes |= {name: value for name, value in optional if value or value == ""}
+    _add_optional(attributes, record)
+    if error_type is not None:
+        attributes[Attribute.ERROR_TYPE] = error_type
     if usage_known:
         attributes[Attribute.INPUT_TOKENS] = record.prompt_tokens
         attributes[Attribute.OUTPUT_TOKENS] = record.completion_tokens
@@ -49,6 +39,27 @@ def to_attributes(
     attributes[Attribute.STATUS] = record.status
     attributes[Attribute.STAGE] = record.stage
     return attributes
+
+
+def _add_optional(attributes: dict[str, AttributeValue], record: AttemptRecord) -> None:
+    if record.repairs:
+        attributes[Attribute.REPAIRS] = record.repairs
+    if record.opening_move is not None:
+        attributes[Attribute.OPENING_MOVE] = record.opening_move
+    if record.constraint_categories:
+        attributes[Attribute.CONSTRAINTS] = record.constraint_categories
+    if record.anchors_used:
+        attributes[Attribute.ANCHORS] = record.anchors_used
+    if record.error is not None:
+        attributes[Attribute.ERROR] = record.error
+    if record.tier is not None:
+        attributes[Attribute.TIER] = record.tier
+    if record.target is not None:
+        attributes[Attribute.TARGET] = record.target
+    if record.symbol is not None:
+        attributes[Attribute.SYMBOL] = record.symbol
+    if record.model is not None:
+        attributes[Attribute.REQUEST_MODEL] = record.model
 
 
 def is_attempt(attributes: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_persona.aggregation.exact_sum import UNIT_BITS, ExactSum
+from otel_persona.aggregation.exact_sum import UNIT_BITS, ExactSum, in_units
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -16,7 +16,7 @@ def summed(values: list[float]) -> ExactSum:
     """Add up ``values`` in their order."""
     total = ExactSum()
     for value in values:
-        total.add(value)
+        total.add(in_units(value))
     return total
 
 
