@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -10,11 +11,17 @@ from typing import Generic, TypeVar
 
 _Item = TypeVar("_Item")
 _waits: ContextVar[int | None] = ContextVar("waits", default=None)
+_LOOK_AGAIN_S = 0.1
 
 
 def work_for(thread: int) -> None:
     """Note that this thread works for another one, by its ident, which waits meanwhile."""
     _waits.set(thread)
+
+
+def waits_for_this_thread(thread: int | None) -> bool:
+    """Say whether that thread does nothing until this one is done."""
+    return thread is not None and thread == _waits.get()
 
 
 class InTurn(Generic[_Item]):
@@ -25,10 +32,10 @@ class InTurn(Generic[_Item]):
     interrupted. So nobody waits for a lock, and no item can hang on itself.
     """
 
-    def __init__(self, handle_one: Callable[[_Item], None]) -> None:
-        self._handle_one = handle_one
-        self._waiting: deque[_Item] = deque()
-        self._busy = threading.Lock()
+    def __init__(self, handle: Callable[[_Item], None]) -> None:
+        self._handle = handle
+        self._waiting: deque[_Item | threading.Event] = deque()
+        self._owner: object = None
         self._worker: int | None = None
 
     def __len__(self) -> int:
@@ -40,15 +47,28 @@ class InTurn(Generic[_Item]):
 
     def work(self) -> None:
         """Handle what waits."""
-        # Asked anew after each release: somebody may have seen the lock and gone.
-        while self._waiting and self._busy.acquire(blocking=False):
+        me = object()
+        # Asked anew after each turn: somebody may have seen an owner, and gone.
+        while self._waiting and self._owner is None:
             try:
-                self._worker = threading.get_ident()
-                while self._waiting:
-                    self._handle_one(self._waiting.popleft())
+                # Threads and signals come between calls, and there is none between these two
+                # lines. A lock would stay held where a signal's exception comes out of `acquire`.
+                if self._owner is None:
+                    self._owner = me
+                if self._owner is me:
+                    self._worker = threading.get_ident()
+                    self._handle_all()
             finally:
-                self._worker = None
-                self._busy.release()
+                if self._owner is me:
+                    self._worker = self._owner = None
+
+    def _handle_all(self) -> None:
+        while self._waiting:
+            item = self._waiting.popleft()
+            if isinstance(item, threading.Event):
+                item.set()
+            else:
+                self._handle(item)
 
     def finish(self, timeout_s: float) -> bool:
         """Handle what waits, and wait for another thread that is at it; ``False`` where it goes on.
@@ -56,10 +76,19 @@ class InTurn(Generic[_Item]):
         Where this thread itself is at it, further out, or the one that waits for this thread,
         there is nothing to wait for.
         """
+        deadline = time.monotonic() + timeout_s
+        all_handled = threading.Event()
+        self._waiting.append(all_handled)
         self.work()
-        if self._worker is not None and self._worker in (threading.get_ident(), _waits.get()):
-            return False
-        if not self._busy.acquire(timeout=timeout_s):
-            return False
-        self._busy.release()
-        return True
+        while not all_handled.is_set():
+            left = deadline - time.monotonic()
+            if left <= 0 or self._is_held_up():
+                break
+            # Who was at it may have been stopped by an exception: then it is up to this thread.
+            all_handled.wait(min(left, _LOOK_AGAIN_S))
+            self.work()
+        return all_handled.is_set()
+
+    def _is_held_up(self) -> bool:
+        worker = self._worker
+        return worker == threading.get_ident() or waits_for_this_thread(worker)

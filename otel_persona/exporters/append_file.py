@@ -106,7 +106,8 @@ class AppendFile:
 
     def _open(self) -> int:
         Path(self._path).parent.mkdir(parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        # A pipe that nobody reads is a fault, not something to wait for.
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
         self._descriptor = os.open(self._path, flags, 0o644)
         self._looked_at = time.monotonic()
         identity = _identity(os.fstat(self._descriptor))

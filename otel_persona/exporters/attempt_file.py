@@ -7,7 +7,8 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal
 
 from opentelemetry.sdk.trace import ReadableSpan
@@ -17,6 +18,7 @@ from otel_persona import forks
 from otel_persona.errors import RecordError
 from otel_persona.exporters.append_file import AppendFile
 from otel_persona.exporters.later import Later
+from otel_persona.in_turn import waits_for_this_thread
 from otel_persona.records import AttemptRecord, encode_line, health
 from otel_persona.records.spans import own_record, rebuilt_record
 
@@ -25,6 +27,8 @@ Fsync = Literal["never", "second", "line"]
 
 _log = logging.getLogger("otel_persona")
 _RETRY_AFTER_S = 1.0
+# A path that no system takes is a ValueError.
+_UNWRITABLE = (OSError, ValueError)
 
 
 class AttemptFileExporter(SpanExporter):
@@ -57,8 +61,10 @@ class AttemptFileExporter(SpanExporter):
         self._failed_at: float | None = None
         # While a line is written a generator may be collected, and its attempt end in this thread.
         self._lock = threading.RLock()
+        self._holder: int | None = None
         self._writing = False
         self._closed = False
+        self._untold: deque[Callable[[], None]] = deque()
         forks.in_child(self._start_anew)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
@@ -75,75 +81,107 @@ class AttemptFileExporter(SpanExporter):
                     kept &= self._keep(encode_line(record))
         return SpanExportResult.SUCCESS if kept else SpanExportResult.FAILURE
 
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002 - the SDK's signature
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Try the lines that are pending; ``True`` where none is left."""
-        with self._lock:
-            self._file.close_if_moved()
-            return self._write_pending() and self._sync()
+        return self._in_turn(self._flush, timeout_millis / 1000)
 
     def shutdown(self) -> None:
-        """Write what is pending and close; lines that are left are counted as lost."""
-        with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-            self._write_pending()
-            self._sync()
-            self._lose(len(self._pending), "log_unwritable", "the log could not be written")
-            self._pending.clear()
-            self._file.close()
+        """Write what is pending and close; lines that are left are counted as lost.
+
+        An attempt that ends later still gets its line, if it can be written at once.
+        """
+        self._in_turn(self._close)
 
     def _keep(self, line: bytes) -> bool:
-        with self._lock:
-            if self._closed:
-                self._lose(1, "after_shutdown", "an attempt ended after shutdown")
-                return False
-            self._pending.append(line)
-            is_full = len(self._pending) > self._limit
-            if (is_full or self._is_due()) and self._write_pending():
-                return True
-            if not is_full:
-                return True
-            self._pending.pop()
-            self._lose(1, "log_unwritable", f"more than {self._limit} lines are pending")
+        """Write a line before the attempt's call returns, or keep it for later."""
+        return self._in_turn(partial(self._write, line))
+
+    def _in_turn(self, do: Callable[[], bool], timeout_s: float = -1) -> bool:
+        """Do something while no other thread does; ``False`` where its turn did not come.
+
+        A thread that this one has interrupted is not waited for, nor one that waits for this one.
+        What is to be told is told afterwards: a logging handler may wait for this lock.
+        """
+        if waits_for_this_thread(self._holder) or not self._lock.acquire(timeout=timeout_s):
             return False
+        outer = self._holder
+        try:
+            self._holder = threading.get_ident()
+            done = do()
+        finally:
+            self._holder = outer
+            self._lock.release()
+        while self._untold and outer is None:
+            self._untold.popleft()()
+        return done
+
+    def _write(self, line: bytes) -> bool:
+        if self._writing:
+            return self._write_beside(line)
+        self._pending.append(line)
+        is_full = len(self._pending) > self._limit or self._closed
+        if (is_full or self._is_due()) and self._write_pending():
+            if self._closed:
+                self._file.close()
+            return True
+        if is_full:
+            self._pending.pop()
+            self._lose(1, f"more than {self._limit} lines are pending")
+        return not is_full
+
+    def _write_beside(self, line: bytes) -> bool:
+        """Write a line of an attempt that ended while this very thread writes another."""
+        try:
+            self._file.append(line)
+        except _UNWRITABLE:
+            self._pending.append(line)  # the call that was interrupted comes to it
+        return True
+
+    def _flush(self) -> bool:
+        self._file.close_if_moved()
+        return self._write_pending() and self._sync()
+
+    def _close(self) -> bool:
+        self._closed = True
+        done = self._flush()
+        self._lose(len(self._pending), "the log could not be written")
+        self._pending.clear()
+        self._file.close()
+        return done
 
     def _is_due(self) -> bool:
         """Say whether the last failure is so long ago that another try is due."""
         return self._failed_at is None or time.monotonic() - self._failed_at >= _RETRY_AFTER_S
 
     def _write_pending(self) -> bool:
-        if self._writing:
-            return True  # the call that this one has interrupted writes this line too
         self._writing = True
+        wrote = False
         try:
             while self._pending:
                 self._file.append(self._pending[0])
                 self._pending.popleft()
+                wrote = True
                 if self._fsync == "line":
                     self._sync()
                 elif self._fsync == "second":
                     self._sync_later.ask()
-        except OSError as error:
-            self._warn_of(error)
+        except _UNWRITABLE as error:
+            self._note_failure(error)
             return False
         finally:
             self._writing = False
-        if self._failed_at is not None:
-            _log.warning("the log %s can be written again", self._file.path)
+        if wrote and self._failed_at is not None:
             self._failed_at = None
+            self._tell("the log %s can be written again", self._file.path)
         return True
 
     def _sync(self) -> bool:
         try:
             self._file.sync()
         except OSError as error:
-            self._tell_unsynced(error)
+            self._untold.append(partial(self._count_unsynced, error))
             return False
         return True
-
-    def _tell_unsynced(self, error: OSError) -> None:
-        health.faults.add("unsynced", f"{self._file.path} is not forced to the disk: {error}")
 
     def _sync_beside(self) -> None:
         """Force to the disk what is written while others go on writing."""
@@ -154,14 +192,17 @@ class AttemptFileExporter(SpanExporter):
         try:
             os.fsync(descriptor)
         except OSError as error:
-            self._tell_unsynced(error)
+            self._count_unsynced(error)
         finally:
             os.close(descriptor)
 
-    def _warn_of(self, error: OSError) -> None:
-        """Tell the first failure in a row, and note when it was."""
+    def _count_unsynced(self, error: OSError) -> None:
+        health.faults.add("unsynced", f"{self._file.path} is not forced to the disk: {error}")
+
+    def _note_failure(self, error: Exception) -> None:
+        """Note when a line could not be written, and tell the first failure in a row."""
         if self._failed_at is None:
-            _log.warning(
+            self._tell(
                 "the log %s cannot be written (%s): up to %d lines are kept in memory and tried "
                 "again",
                 self._file.path,
@@ -170,14 +211,19 @@ class AttemptFileExporter(SpanExporter):
             )
         self._failed_at = time.monotonic()
 
-    def _lose(self, count: int, reason: str, detail: str) -> None:
+    def _tell(self, message: str, *arguments: object) -> None:
+        self._untold.append(partial(_log.warning, message, *arguments))
+
+    def _lose(self, count: int, detail: str) -> None:
         if count:
-            health.lost.add(reason, detail, count)
+            self._untold.append(partial(health.lost.add, "log_unwritable", detail, count))
 
     def _start_anew(self) -> None:
         self._lock = threading.RLock()
+        self._holder = None
         self._writing = False
         self._pending.clear()  # the parent writes them
+        self._untold.clear()
         self._failed_at = None
         self._sync_later.forget()
         self._file.after_fork()

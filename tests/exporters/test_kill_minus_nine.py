@@ -30,6 +30,19 @@ def work(name):
 for name in range(4):
     threading.Thread(target=work, args=(name,)).start()
 """
+IN_A_HANDLER = """
+import signal
+op.configure(log=sys.argv[1])
+
+def handle(*_):
+    generate("in the handler")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+signal.signal(signal.SIGALRM, handle)
+signal.setitimer(signal.ITIMER_REAL, float(sys.argv[2]))
+while True:
+    generate("elsewhere", ["zacuscă " * 80])
+"""
 
 
 @pytest.mark.parametrize("script", [ONE_THREAD, FOUR_THREADS], ids=["one thread", "four threads"])
@@ -51,3 +64,15 @@ def test_every_call_that_returned_has_its_line(
     assert len(seen.ids) == len(set(seen.ids))
     assert len(seen.skipped) <= rounds
     assert all(len(set(record.anchors_used)) <= 1 for record in seen.records)
+
+
+def test_a_call_in_a_signal_handler_has_its_line_too(
+    start: Callable[..., Any], read: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Also where the signal came while this very thread was writing another line."""
+    logs = [tmp_path / f"{number}.log" for number in range(20)]
+    for number, log in enumerate(logs):
+        start(IN_A_HANDLER, log, 0.02 + number * 0.000_37).wait()
+
+    for log in logs:
+        assert read(log).ids[-1] == "in the handler"

@@ -108,7 +108,7 @@ def test_what_was_never_written_is_counted_at_shutdown(
 
     assert counts("lost") == {"log_unwritable": 4}
     end_span(provider, "late")
-    assert counts("lost") == {"log_unwritable": 4, "after_shutdown": 1}
+    assert counts("lost") == {"log_unwritable": 5}
     assert sum("cannot be written" in line for line in caplog.messages) == 1
 
 
@@ -298,3 +298,99 @@ def test_a_logging_handler_that_makes_attempts_itself(
     assert child.wait() == 0
 
     assert sorted(read(log).ids) == ["1", "from the handler", "from the handler"]
+
+
+@pytest.mark.parametrize("place", ["a pipe that nobody reads", "a name that no system takes"])
+def test_a_log_that_cannot_be_opened_is_not_waited_for(
+    place: str,
+    writing: Callable[..., Any],
+    end_span: Callable[..., None],
+    counts: Callable[[str], dict[str, int]],
+    tmp_path: Path,
+) -> None:
+    """The call returns, and no more lines wait than may."""
+    log = tmp_path / "pipe"
+    os.mkfifo(log)
+    provider = writing(log if place.startswith("a pipe") else "no\0name", pending_records=3)
+    for number in range(5):
+        end_span(provider, str(number))
+
+    assert counts("lost") == {"log_unwritable": 2}
+
+
+LOCKED = """
+import logging, threading
+
+@op.attempt(stage="B")
+def generating():
+    yield 1
+
+class Handler(logging.StreamHandler):
+    def emit(self, record):
+        if record.name == "theirs":
+            suspended = generating()
+            next(suspended)
+            inside.set()
+            assert waits.wait(60)
+            del suspended  # its attempt ends here, while this handler's lock is held
+        elif record.name == "otel_persona":
+            say(told=record.getMessage())
+
+class Waits(logging.Filter):
+    def filter(self, record):
+        waits.set()
+        return True
+
+inside, waits = threading.Event(), threading.Event()
+logging.basicConfig(handlers=[Handler()])
+logging.getLogger("otel_persona").addFilter(Waits())
+handle = op.configure(log=sys.argv[1])
+other = threading.Thread(target=logging.getLogger("theirs").warning, args=("x",))
+other.start()
+assert inside.wait(60)
+generate("1")
+other.join()
+say(done=True)
+"""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux alone has a disk always full")
+def test_a_logging_handler_and_the_log_never_wait_for_each_other(start: Callable[..., Any]) -> None:
+    """An attempt ends inside a handler, while another thread's warning waits for that handler."""
+    child = start(LOCKED, "/dev/full")
+
+    assert "cannot be written" in child.hear()["told"]
+    assert child.hear() == {"done": True}
+    assert child.wait() == 0
+
+
+GENERATING = """
+import logging
+
+class Handler(logging.Handler):
+    def emit(self, record):
+        told.append(record.getMessage())
+        generate("in the handler")
+
+told = []
+logging.getLogger("otel_persona").addHandler(Handler())
+os.mkdir(sys.argv[1])
+handle = op.configure(log=sys.argv[1])
+generate("1")
+os.rmdir(sys.argv[1])
+say(flushed=handle.force_flush(), told=told)
+"""
+
+
+def test_a_logging_handler_that_generates(
+    start: Callable[..., Any], read: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Each warning reaches it once, and its attempts are kept as all others."""
+    log = tmp_path / "generation.log"
+    child = start(GENERATING, log)
+    said = child.hear()
+    assert child.wait() == 0
+
+    assert said["flushed"]
+    assert ["cannot" in told for told in said["told"]] == [True, False]
+    assert sorted(read(log).ids) == ["1", "in the handler", "in the handler"]

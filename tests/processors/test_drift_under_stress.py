@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import tracemalloc
 from collections.abc import Callable
@@ -202,3 +204,40 @@ def test_memory_does_not_grow_with_the_number_of_attempts() -> None:
         tracemalloc.stop()
 
     assert many - few < 100_000
+
+
+INTERRUPTED = """
+import random, signal, sys
+import otel_persona as op
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+@op.attempt(stage="B")
+def generate(persona_id):
+    return persona_id
+
+random.seed(25)
+handle = op.configure(batch="attempts:50")
+signal.signal(signal.SIGALRM, interrupt)
+for _ in range(600):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, random.uniform(0.0005, 0.002))
+        while True:
+            generate("p")
+    except KeyboardInterrupt:
+        pass
+for _ in range(200):
+    generate("p")
+from otel_persona.instrumentation import telemetry
+print(handle.force_flush(5), len(telemetry.in_use().metrics._ended) < 64)
+"""
+
+
+def test_an_interrupted_program_goes_on_counting() -> None:
+    """Ctrl-C may come at any moment, even while a turn is taken: nobody holds it for ever."""
+    ended = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=90
+    )
+
+    assert ended.stdout.split() == ["True", "True"], ended.stderr
