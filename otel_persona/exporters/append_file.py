@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
+from otel_persona.interruptions import pass_on
+
 # To look for the name costs as much as to write; what was moved meanwhile keeps its lines.
 _LOOK_AFTER_S = 0.01
 
@@ -92,7 +94,8 @@ class AppendFile:
         """Say whether a line may go there: not into a file that was closed, removed or moved."""
         try:
             status = os.fstat(descriptor)
-        except OSError:
+        except OSError as error:
+            pass_on(error)
             self._descriptor = None  # somebody has closed it
             return False
         if _identity(status) != self._identity:
@@ -119,7 +122,8 @@ class AppendFile:
     def _has_name(self) -> bool:
         try:
             status = Path(self._path).stat()
-        except OSError:
+        except OSError as error:
+            pass_on(error)
             return False
         return _identity(status) == self._identity
 

@@ -19,6 +19,7 @@ from otel_persona.errors import RecordError
 from otel_persona.exporters.append_file import AppendFile
 from otel_persona.exporters.later import Later
 from otel_persona.in_turn import waits_for_this_thread
+from otel_persona.interruptions import pass_on
 from otel_persona.records import AttemptRecord, encode_line, health
 from otel_persona.records.spans import own_record, rebuilt_record
 
@@ -166,6 +167,7 @@ class AttemptFileExporter(SpanExporter):
                 elif self._fsync == "second":
                     self._sync_later.ask()
         except _UNWRITABLE as error:
+            pass_on(error)
             self._note_failure(error)
             return False
         finally:

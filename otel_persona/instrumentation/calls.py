@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import types
 import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextvars import copy_context
@@ -27,7 +28,8 @@ def wrap(function: Callable[..., Any], start: Starter) -> Callable[..., Any]:
     if _is(inspect.iscoroutinefunction, function):
         return _coroutine(function, start)
     if _is(inspect.isgeneratorfunction, function):
-        return _generator(function, start)
+        wrapped = _generator(function, start)
+        return types.coroutine(wrapped) if _is(_is_awaited, function) else wrapped
     return _plain(function, start)
 
 
@@ -36,18 +38,24 @@ def _is(nature: Callable[[object], bool], function: Any) -> bool:
     return nature(function) or nature(function.__call__)
 
 
+def _is_awaited(function: object) -> bool:
+    """Say whether this generator function is a coroutine by ``types.coroutine``."""
+    code = getattr(function, "__code__", None)
+    return code is not None and bool(code.co_flags & inspect.CO_ITERABLE_COROUTINE)
+
+
 def _plain(function: Callable[..., Any], start: Starter) -> Callable[..., Any]:
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         attempt = start(args, kwargs)
-        attempt.enter()
         try:
+            attempt.enter()
             result = function(*args, **kwargs)
+            attempt.leave()
         except BaseException as error:
             attempt.leave()
             attempt.end(error)
             raise
-        attempt.leave()
         if inspect.iscoroutine(result):
             return _until_awaited(result, attempt)
         attempt.end()
@@ -78,14 +86,14 @@ async def _awaited_later(result: _Coroutine, attempt: Attempt) -> Any:
 
 
 async def _awaited(result: _Coroutine, attempt: Attempt) -> Any:
-    attempt.enter()
     try:
+        attempt.enter()
         value = await result
+        attempt.leave()
     except BaseException as error:
         attempt.leave()
         attempt.end(error)
         raise
-    attempt.leave()
     attempt.end()
     return value
 
@@ -103,25 +111,28 @@ def _generator(function: Callable[..., Any], start: Starter) -> Callable[..., An
     def call(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         attempt = start(args, kwargs)
         closed = False
+        thrown: BaseException | None = None
         try:
             context = copy_context()
             context.run(attempt.enter)
             steps = run_in(context, function(*args, **kwargs))
             item = next(steps)
             while True:
+                thrown = sent = None
                 try:
                     sent = yield item
                 except BaseException as error:  # noqa: BLE001 - the body decides
+                    thrown = error
                     closed = isinstance(error, GeneratorExit)
-                    item = steps.throw(error)
-                else:
-                    item = steps.send(sent)
+                item = steps.send(sent) if thrown is None else steps.throw(thrown)
         except StopIteration as stop:
             attempt.end(GeneratorExit() if closed else None)
             return stop.value
         except BaseException as error:
             attempt.end(error)
             raise
+        finally:
+            thrown = None  # its traceback holds this frame: no cycle is left
 
     return call
 
@@ -131,23 +142,28 @@ def _async_generator(function: Callable[..., Any], start: Starter) -> Callable[.
     async def call(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         attempt = start(args, kwargs)
         closed = False
+        thrown: BaseException | None = None
         try:
             context = copy_context()
             context.run(attempt.enter)
             body = function(*args, **kwargs)
             item = await StepIn(context, first_step(body))
             while True:
+                thrown = sent = None
                 try:
                     sent = yield item
                 except BaseException as error:  # noqa: BLE001 - the body decides
+                    thrown = error
                     closed = isinstance(error, GeneratorExit)
-                    item = await StepIn(context, body.athrow(error))
-                else:
-                    item = await StepIn(context, body.asend(sent))
+                item = await StepIn(
+                    context, body.asend(sent) if thrown is None else body.athrow(thrown)
+                )
         except StopAsyncIteration:
             attempt.end(GeneratorExit() if closed else None)
         except BaseException as error:
             attempt.end(error)
             raise
+        finally:
+            thrown = None  # its traceback holds this frame: no cycle is left
 
     return call

@@ -15,6 +15,7 @@ from otel_persona.instrumentation.persona_id import finder
 from otel_persona.instrumentation.running_attempt import IDLE, Attempt, draft
 from otel_persona.instrumentation.scope import PersonaScope
 from otel_persona.instrumentation.telemetry import Telemetry
+from otel_persona.interruptions import pass_on
 from otel_persona.records import LARGEST_COUNT, AttemptRecord, health
 
 _P = ParamSpec("_P")
@@ -66,6 +67,7 @@ class AttemptUse:
             try:
                 found = find(args, kwargs) if self._persona_id is None else None
             except Exception as fault:  # noqa: BLE001 - the caller's own function, or odd arguments
+                pass_on(fault)
                 health.rejected.add("persona_id", f"persona_id_from failed: {fault!r}")
                 found = None
             return self._start(found)
@@ -117,6 +119,7 @@ class AttemptUse:
             in_use = telemetry.in_use()
             return Attempt(in_use, self._draft(found, in_use))
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
+            pass_on(fault)
             health.lost.add("internal", f"the attempt could not be started: {fault!r}")
             return IDLE
 

@@ -12,6 +12,7 @@ from opentelemetry import trace
 from otel_persona.errors import RecordError
 from otel_persona.instrumentation import outcomes, telemetry
 from otel_persona.instrumentation.telemetry import Telemetry
+from otel_persona.interruptions import pass_on
 from otel_persona.records import (
     AttemptRecord,
     health,
@@ -47,6 +48,7 @@ def log_attempt(entry: Mapping[str, Any]) -> bool:
     try:
         _report(record, in_use)
     except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
+        pass_on(fault)
         health.lost.add("internal", f"log_attempt failed: {fault!r}")
         return False
     return True

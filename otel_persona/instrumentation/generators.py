@@ -21,21 +21,27 @@ def run_in(
     context: Context, body: Generator[_Yield, _Send, _Return]
 ) -> Generator[_Yield, _Send, _Return]:
     """Run ``body`` in ``context``, passing on what is sent and thrown in and what it returns."""
+    thrown: BaseException | None = None
+    sent: Any = None
     try:
         item = context.run(next, body)
         while True:
+            thrown = sent = None
             try:
                 sent = yield item
             except BaseException as error:  # noqa: BLE001 - the body decides what becomes of it
-                item = context.run(body.throw, error)
-            else:
+                thrown = error
+            # Outside of the handler: what the body raises later has no context in what it handled.
+            if thrown is None:
                 item = context.run(body.send, sent)
+            else:
+                item = context.run(body.throw, thrown)
     except StopIteration as stop:
         returned: _Return = stop.value
         return returned
     finally:
         # A step holds what was thrown in, whose traceback holds this frame: no cycle is left.
-        del body
+        del body, thrown
 
 
 class StepIn(Awaitable[_Yield]):

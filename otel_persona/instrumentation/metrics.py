@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 
+from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.metrics import Meter
 
@@ -24,6 +25,7 @@ from otel_persona.instruments import (
     histogram,
     observe,
 )
+from otel_persona.interruptions import pass_on
 from otel_persona.records import AttemptRecord, health
 from otel_persona.semconv import Label
 from otel_persona.settings import Prices
@@ -33,7 +35,7 @@ _Ended = tuple[AttemptRecord, str, bool]
 
 _UNCOUNTED = 32
 # Attempts are counted later, in the context of whoever does it: an exemplar would name its trace.
-_NO_SPAN = Context()
+_NO_SPAN = trace.set_span_in_context(trace.INVALID_SPAN, Context())  # an empty one is no context
 
 
 class AttemptMetrics:
@@ -72,7 +74,13 @@ class AttemptMetrics:
             self._ended.work()
 
     def _count(self, ended: _Ended) -> None:
-        record, tier, usage_known = ended
+        try:
+            self._count_one(*ended)
+        except Exception as fault:  # noqa: BLE001 - whoever counts has an attempt of its own to end
+            pass_on(fault)
+            health.faults.add("metrics", f"an attempt is not in all metrics: {fault!r}")
+
+    def _count_one(self, record: AttemptRecord, tier: str, usage_known: bool) -> None:
         stage, status = record.stage, record.status
         tier = self._tiers[tier]
         self._attempts[stage, status, tier] += 1

@@ -10,6 +10,7 @@ from opentelemetry import trace
 from otel_persona.instrumentation import outcomes, values
 from otel_persona.instrumentation.nesting import Nested, innermost, open_context
 from otel_persona.instrumentation.telemetry import Reading, Telemetry
+from otel_persona.interruptions import pass_on
 from otel_persona.records import AttemptRecord, Status, format_moment, health, in_flight
 from otel_persona.records.attributes import to_attributes
 from otel_persona.semconv import ATTEMPT_SPAN_PREFIX
@@ -102,10 +103,13 @@ class Attempt(Nested):
         if not self._takes("record_usage"):
             return
         record = self._record
-        prompt = values.total(record.prompt_tokens, prompt_tokens, "prompt_tokens")
-        completion = values.total(record.completion_tokens, completion_tokens, "completion_tokens")
-        record.prompt_tokens = record.prompt_tokens if prompt is None else prompt
-        record.completion_tokens = record.completion_tokens if completion is None else completion
+        prompt = values.count(prompt_tokens, "prompt_tokens", so_far=record.prompt_tokens)
+        completion = values.count(
+            completion_tokens, "completion_tokens", so_far=record.completion_tokens
+        )
+        # Threads may add at the same time: nothing is called between reading and writing.
+        record.prompt_tokens += prompt or 0
+        record.completion_tokens += completion or 0
         if prompt is not None or completion is not None:
             self._usage_known = True
             if self._flight is not None:
@@ -125,18 +129,19 @@ class Attempt(Nested):
         infinity are refused.
         """
         if self._takes("record_score"):
-            validator = values.text(name, "validator")
-            score = values.score(value, validator) if validator is not None else None
-            if validator is not None and score is not None:
-                self._record.validator_scores[validator] = score
+            self._set_score(name, value)
 
     def record_scores(self, mapping: Mapping[str, float]) -> None:
         """Set several validators' scores, each as ``record_score`` does."""
-        if not isinstance(mapping, Mapping):
-            values.refuse("scores", mapping, "a mapping of validators to scores")
-            return
-        for name, value in mapping.items():
-            self.record_score(name, value)
+        if self._takes("record_scores"):
+            for name, value in values.scores(mapping):
+                self._set_score(name, value)
+
+    def _set_score(self, name: object, value: object) -> None:
+        validator = values.text(name, "validator")
+        score = values.score(value, validator) if validator is not None else None
+        if validator is not None and score is not None:
+            self._record.validator_scores[validator] = score
 
     def record_opening_move(self, move: str) -> None:
         """Set the rhetorical move that the text opens with; the last call counts."""
@@ -188,11 +193,13 @@ class Attempt(Nested):
         try:
             self._finish(error)
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
+            pass_on(fault)
             health.lost.add("internal", f"the attempt could not be finished: {fault!r}")
-        if self._flight is not None:
-            in_flight.leave(self._span_id)
-        # The context holds the attempt: without this each attempt would be a reference cycle.
-        self.inside = self.outside
+        finally:
+            if self._flight is not None:
+                in_flight.leave(self._span_id)
+            # The context holds the attempt: without this each attempt would be a reference cycle.
+            self.inside = self.outside
 
     def _finish(self, error: BaseException | None) -> None:
         now = self._telemetry.read_clock()

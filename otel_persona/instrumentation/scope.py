@@ -11,6 +11,7 @@ from opentelemetry import trace
 from otel_persona.errors import UsageError
 from otel_persona.instrumentation import outcomes, telemetry, values
 from otel_persona.instrumentation.nesting import Nested, open_context
+from otel_persona.interruptions import pass_on
 from otel_persona.records import health
 from otel_persona.semconv import PERSONA_SPAN, Attribute
 
@@ -48,6 +49,7 @@ class PersonaScope(Nested):
         try:
             self._open()
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
+            pass_on(fault)
             health.faults.add("scope", f"the persona's scope could not be started: {fault!r}")
         return self
 
@@ -83,6 +85,7 @@ class PersonaScope(Nested):
         try:
             self._close(error)
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
+            pass_on(fault)
             health.faults.add("scope", f"the persona's scope could not be ended: {fault!r}")
 
     def _close(self, error: BaseException | None) -> None:

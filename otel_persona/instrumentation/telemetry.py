@@ -18,6 +18,7 @@ from opentelemetry import metrics, trace
 from otel_persona import activation
 from otel_persona.errors import SettingsError
 from otel_persona.instrumentation.metrics import attempt_metrics
+from otel_persona.interruptions import pass_on
 from otel_persona.records import health
 from otel_persona.semconv import SCOPE_NAME
 from otel_persona.settings import Settings, load_settings
@@ -103,6 +104,7 @@ def _activate() -> None:
     try:
         activation.on_first_use()
     except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
+        pass_on(fault)
         health.rejected.add("settings", f"the environment's settings are not used: {fault}")
 
 

@@ -1,4 +1,8 @@
-"""What a caller hands in, made safe for a record: refused values are told once and counted."""
+"""What a caller hands in, made safe for a record: refused values are told once and counted.
+
+Kinds are asked of ``type(value)``: ``isinstance`` also asks the value itself, and a proxy that
+stands for nothing answers with an exception.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import contextlib
 import math
 import operator
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import SupportsFloat, SupportsIndex, cast, get_args
 
 from otel_persona.records import LARGEST_COUNT, Status, health
@@ -16,11 +20,11 @@ def text(value: object, what: str) -> str | None:
     """Give ``value`` as text that UTF-8 can carry; ``None`` where it is no text."""
     if type(value) is str and value.isascii():
         return value
-    if not isinstance(value, str):
+    if not issubclass(type(value), str):
         refuse(what, value, "text")
         return None
     # A plain copy: an enum member that is a string would be written by its name elsewhere.
-    plain = str.__str__(value)
+    plain = str.__str__(cast(str, value))
     try:
         plain.encode()
     except UnicodeEncodeError:
@@ -35,7 +39,7 @@ def optional_text(value: object, what: str) -> str | None:
 
 def identifier(value: object, what: str) -> str | None:
     """Give an id as text, which may be a number or a UUID; ``None`` where it cannot be written."""
-    if isinstance(value, str):
+    if issubclass(type(value), str):
         return text(value, what)
     try:
         return text(str(value), what)
@@ -62,28 +66,23 @@ def texts(values: Iterable[object], what: str) -> list[str]:
     return kept
 
 
-def count(value: object, what: str) -> int | None:
-    """Give a whole number from 0 to 2**53; ``None`` where ``value`` is not one, or is ``None``."""
+def count(value: object, what: str, *, so_far: int = 0) -> int | None:
+    """Give a whole number from 0 that leads from ``so_far`` to 2**53 at most.
+
+    ``None`` where ``value`` is not one, or is ``None``.
+    """
     if value is None:
         return None
     number = -1
     if type(value) is int:  # the protocols below cost ten times this test
         number = value
-    elif isinstance(value, SupportsIndex) and not isinstance(value, bool):
+    elif hasattr(type(value), "__index__") and type(value) is not bool:
         with contextlib.suppress(Exception):  # an array has the method, and may refuse
-            number = operator.index(value)
-    if not 0 <= number <= LARGEST_COUNT:
-        refuse(what, value, "a whole number from 0 to 2**53")
+            number = operator.index(cast(SupportsIndex, value))
+    if not 0 <= number <= LARGEST_COUNT - so_far:
+        refuse(what, value, "a whole number from 0, up to 2**53 in all")
         return None
     return number
-
-
-def total(so_far: int, more: object, what: str) -> int | None:
-    """Add a count; ``None`` where ``more`` is not one, or is ``None``, or leads beyond 2**53."""
-    added = count(more, what)
-    if added is None or so_far + added <= LARGEST_COUNT:
-        return None if added is None else so_far + added
-    return count(so_far + added, what)
 
 
 def score(value: object, validator: str) -> float | None:
@@ -91,9 +90,9 @@ def score(value: object, validator: str) -> float | None:
     number = math.nan
     if type(value) is float:
         number = value
-    elif isinstance(value, SupportsFloat | SupportsIndex):
+    elif hasattr(type(value), "__float__") or hasattr(type(value), "__index__"):
         with contextlib.suppress(Exception):
-            number = float(value)
+            number = float(cast(SupportsFloat, value))
     if not math.isfinite(number):
         refuse("score", value, f"a finite number for {validator}")
         return None
@@ -102,9 +101,18 @@ def score(value: object, validator: str) -> float | None:
     return number
 
 
+def scores(value: object) -> list[tuple[object, object]]:
+    """Give the items of a mapping; none where ``value`` is not one."""
+    if issubclass(type(value), Mapping):
+        with contextlib.suppress(Exception):  # a mapping of the caller's own kind
+            return list(cast(Mapping[object, object], value).items())
+    refuse("scores", value, "a mapping of validators to scores")
+    return []
+
+
 def status(value: object) -> Status | None:
     """Give a status of the specification; ``None`` where ``value`` is not one."""
-    if isinstance(value, str):
+    if issubclass(type(value), str):
         for known in get_args(Status):
             if known == value:
                 return cast(Status, known)
@@ -115,7 +123,7 @@ def status(value: object) -> Status | None:
 def refuse(what: str, value: object, right: str) -> None:
     """Count a value that cannot be used, and say what would be right."""
     shown = f"of type {type(value).__name__}"
-    if isinstance(value, str | int | float):
+    if issubclass(type(value), str | int | float):
         with contextlib.suppress(Exception):  # a number may have more digits than Python writes
             shown = f"{value!r:.80}"
     health.rejected.add(what, f"{what} {shown} is not {right}")

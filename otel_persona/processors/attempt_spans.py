@@ -5,6 +5,7 @@ from __future__ import annotations
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.export import SpanExporter
 
+from otel_persona.interruptions import pass_on
 from otel_persona.records import health
 
 
@@ -23,6 +24,7 @@ class AttemptSpanProcessor(SpanProcessor):
         try:
             self._exporter.export((span,))
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
+            pass_on(fault)
             health.lost.add("internal", f"{type(self._exporter).__name__} failed: {fault!r}")
 
     def shutdown(self) -> None:

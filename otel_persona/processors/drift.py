@@ -21,6 +21,7 @@ from otel_persona.aggregation import (
 )
 from otel_persona.errors import RecordError
 from otel_persona.in_turn import InTurn
+from otel_persona.interruptions import pass_on
 from otel_persona.processors.events import DriftEvents
 from otel_persona.processors.gauges import gauges
 from otel_persona.records import AttemptRecord, health
@@ -150,6 +151,7 @@ class DriftProcessor(SpanProcessor):
         except RecordError as error:
             _reject(error)
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
+            pass_on(fault)
             health.lost.add("internal", f"an attempt is not in the figures: {fault!r}")
         else:
             for batch in closed:
@@ -181,6 +183,7 @@ class DriftProcessor(SpanProcessor):
             for change in changes:
                 self._events.tell(change)
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
+            pass_on(fault)
             health.faults.add("batch", f"a batch is not shown: {fault!r}")
         _call(self._on_batch, batch)
         for change in changes:
@@ -197,4 +200,5 @@ def _call(callback: Callable[[Any], object] | None, argument: object) -> None:
     try:
         callback(argument)
     except Exception as fault:  # noqa: BLE001 - the caller's own function
+        pass_on(fault)
         health.faults.add("callback", f"a callback raised {fault!r}")

@@ -83,16 +83,20 @@ def record_from_entry(entry: Mapping[str, Any]) -> AttemptRecord:
     if not isinstance(entry, Mapping):
         raise RecordError(f"an entry is a mapping, not {type(entry).__name__}")
     try:
-        record = msgspec.convert(dict(entry), AttemptRecord)
+        fields = dict(entry)
+    except Exception as error:  # noqa: BLE001 - a mapping of the caller's own kind
+        raise RecordError(f"the entry cannot be read: {error!r}") from None
+    try:
+        _encoder.encode(fields)
+    except (TypeError, ValueError):  # also NumPy's kinds of text, and what UTF-8 cannot carry
+        fields = _encodable(fields)
+    try:
+        record = msgspec.convert(fields, AttemptRecord)
         record.ts = format_moment(moment(record.ts))
     except msgspec.MsgspecError as error:
-        raise RecordError(str(find_fault(dict(entry), AttemptRecord) or error)) from None
+        raise RecordError(str(find_fault(fields, AttemptRecord) or error)) from None
     except (ValueError, OverflowError):
-        raise RecordError(_not_a_time(entry["ts"])) from None
-    try:
-        _encoder.encode(record)
-    except UnicodeEncodeError:
-        return msgspec.convert(_encodable(msgspec.to_builtins(record)), AttemptRecord)
+        raise RecordError(_not_a_time(fields["ts"])) from None
     return record
 
 
@@ -133,8 +137,8 @@ def _not_a_time(ts: str) -> str:
 
 def _encodable(value: Any) -> Any:
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, list):
+        return str.__str__(value).encode("utf-8", "replace").decode()
+    if isinstance(value, list | tuple):
         return [_encodable(item) for item in value]
     if isinstance(value, dict):
         return {_encodable(key): _encodable(item) for key, item in value.items()}

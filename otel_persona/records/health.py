@@ -33,11 +33,12 @@ class ReasonTally:
         """Count ``count`` more for ``reason``; ``detail`` is the sentence told the first time.
 
         ``fault`` tells apart what is counted under one reason but told by itself; it may come from
-        the data, so no more than the first hundred are told.
+        the data, so beyond the first hundred of all only a new reason is told.
         """
         with self._lock:
+            is_new = reason not in self._counts or len(self._told) < _TOLD
+            first = is_new and (reason, fault) not in self._told
             self._counts[reason] += count
-            first = (reason, fault) not in self._told and len(self._told) < _TOLD
             if first:
                 self._told.add((reason, fault))
         if first:

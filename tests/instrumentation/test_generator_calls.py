@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import threading
 import weakref
@@ -23,6 +24,24 @@ VARIABLE: ContextVar[str] = ContextVar("variable", default="unset")
 def count(persona_id: str, to: int = 3) -> Generator[int, None, None]:
     """Count up; the decorated generator of most tests."""
     yield from range(to)
+
+
+def test_what_was_thrown_in_is_no_context_of_a_later_exception(captured: Captured) -> None:
+    """A body that has handled one exception and raises another later says no word of the first."""
+
+    @op.attempt(stage="B")
+    def generate(persona_id: str) -> Generator[int, None, None]:
+        with contextlib.suppress(KeyError):
+            yield 1
+        yield 2
+        raise ValueError("later")
+
+    generating = generate("p")
+    next(generating)
+    assert generating.throw(KeyError("first")) == 2
+    with pytest.raises(ValueError, match="later") as raised:
+        next(generating)
+    assert raised.value.__context__ is None
 
 
 def surroundings() -> tuple[object, ...]:

@@ -189,3 +189,41 @@ asyncio.run(main(), debug=True)
     ]
     assert sorted(record.persona_id for record in records) == ["0", "1", "2"]
     assert {record.error for record in records} == {"CancelledError: cancelled"}
+
+
+LIMITED = """
+import random, signal
+import otel_persona as op
+
+class Limit(TimeoutError):
+    pass
+
+def limit(*_):
+    raised.append(1)
+    raise Limit("of the program's own")
+
+@op.attempt(stage="B")
+def plain(persona_id):
+    op.current_attempt().record_score("x", 0.5)
+    returned.append(persona_id)
+
+raised, reached, returned = [], [], []
+handle = op.configure(log="generation.log", batch="attempts:20")
+signal.signal(signal.SIGALRM, limit)
+random.seed(25)
+for number in range(600):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, random.uniform(0.0005, 0.002))
+        while len(raised) == number:
+            plain(str(len(returned)))
+    except Limit:
+        reached.append(1)
+print(len(raised) - len(reached))
+"""
+
+
+def test_a_time_limit_of_the_program_reaches_it(tmp_path: Path) -> None:
+    """What a handler raises while telemetry runs is no fault of telemetry, nor one of the disk."""
+    ran = run(LIMITED, tmp_path)
+    assert (ran.returncode, ran.stdout.strip()) == (0, "0"), ran.stderr
+    assert "cannot be written" not in ran.stderr

@@ -6,9 +6,11 @@ import datetime
 import enum
 import logging
 import math
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pytest
 from opentelemetry import trace
 
@@ -292,6 +294,33 @@ def test_unsampled_entries_are_recorded_too() -> None:
         [point] = captured.metric("persona.attempts").values()
     assert point.value == 1
     assert captured.records[0].trace_id is None
+
+
+class Gone(Mapping[str, Any]):
+    """A mapping of the caller's own kind that cannot be read."""
+
+    def __getitem__(self, key: str) -> Any:
+        raise RuntimeError("gone")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(ENTRY)
+
+    def __len__(self) -> int:
+        return len(ENTRY)
+
+
+def test_a_mapping_that_cannot_be_read(captured: Captured) -> None:
+    """It is an entry that is not valid like others, and says why."""
+    assert op.log_attempt(Gone()) is False
+    assert list(captured.records) == []
+
+
+def test_text_of_numpy(captured: Captured) -> None:
+    """Ids out of an array are text, and so are the names of scores."""
+    names = np.array(["p-1", "pollyanna"])
+    assert op.log_attempt(entry(persona_id=names[0], validator_scores={names[1]: 0.5}))
+    [record] = captured.records
+    assert (record.persona_id, record.validator_scores) == ("p-1", {"pollyanna": 0.5})
 
 
 def test_members_that_are_text(captured: Captured) -> None:

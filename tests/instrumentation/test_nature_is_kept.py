@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import types
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from typing import Any
 
@@ -92,3 +93,24 @@ def test_nothing_of_the_decorator_is_in_the_way() -> None:
     op.attempt(stage="B")(plain)
     assert dict(vars(plain)) == before
     assert plain("p") == "x"
+
+
+@types.coroutine
+def _old_style(value: str) -> Generator[Any, Any, str]:
+    """Be awaited as a generator, as coroutines were before ``async def``."""
+    yield
+    return value
+
+
+def test_a_generator_that_is_awaited_still_is() -> None:
+    """``types.coroutine`` makes a generator function one whose calls are awaited."""
+    decorated = op.attempt(stage="B")(_old_style)
+
+    async def main() -> str:
+        return await decorated("value")
+
+    running = main()
+    running.send(None)
+    with pytest.raises(StopIteration) as stopped:
+        running.send(None)
+    assert stopped.value.value == "value"

@@ -44,6 +44,22 @@ class OddNumber(int):
         raise RuntimeError("no text")
 
 
+class Proxy:
+    """Stands for something that is not there, as a web framework's object outside a request."""
+
+    @property  # type: ignore[misc]  # as such proxies do
+    def __class__(self) -> type:
+        raise RuntimeError("nothing there")
+
+
+class OddMapping(dict[str, float]):
+    """A mapping whose items cannot be had."""
+
+    def items(self) -> Any:
+        """Fail."""
+        raise RuntimeError("no items")
+
+
 TOKENS = [
     -1,
     2**53 + 1,
@@ -59,6 +75,7 @@ TOKENS = [
     [1],
     Odd(),
     OddNumber(-1),
+    Proxy(),
 ]
 SCORES = [
     math.nan,
@@ -74,9 +91,21 @@ SCORES = [
     [0.5],
     1j,
     Odd(),
+    Proxy(),
 ]
-TEXTS = [None, 3, 2.5, b"bytes", ["a list"], {"a": 1}, np.array(["a"]), Odd()]
-STATUSES = ["failed", "", "SUCCESS", None, 0, True, ["success"], np.array(["fail", "fail"]), Odd()]
+TEXTS = [None, 3, 2.5, b"bytes", ["a list"], {"a": 1}, np.array(["a"]), Odd(), Proxy()]
+STATUSES = [
+    "failed",
+    "",
+    "SUCCESS",
+    None,
+    0,
+    True,
+    ["success"],
+    np.array(["fail", "fail"]),
+    Odd(),
+    Proxy(),
+]
 
 CASES: list[tuple[str, list[Any], Say]] = [
     ("prompt_tokens", TOKENS, lambda a, value: a.record_usage(prompt_tokens=value)),
@@ -85,7 +114,11 @@ CASES: list[tuple[str, list[Any], Say]] = [
     ("score", SCORES, lambda a, value: a.record_score("pollyanna", value)),
     ("score", SCORES, lambda a, value: a.record_scores({"pollyanna": value})),
     ("validator", TEXTS, lambda a, value: a.record_score(value, 0.5)),
-    ("scores", TEXTS[:-3], lambda a, value: a.record_scores(value)),
+    (
+        "scores",
+        [*TEXTS[:5], Odd(), Proxy(), OddMapping(x=0.5)],
+        lambda a, value: a.record_scores(value),
+    ),
     ("repair", TEXTS, lambda a, value: a.record_repair(value)),
     ("opening_move", TEXTS, lambda a, value: a.record_opening_move(value)),
     ("constraint", TEXTS, lambda a, value: a.record_constraints(value)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -161,3 +162,21 @@ def test_an_attempt_that_many_threads_record_on(captured: Captured) -> None:
     with op.attempt(stage="B") as attempt, ThreadPoolExecutor(4) as pool:
         list(pool.map(attempt.record_anchors, map(str, range(100))))
     assert sorted(captured.records[0].anchors_used, key=int) == [str(i) for i in range(100)]
+
+
+def test_usage_that_many_threads_add(captured: Captured) -> None:
+    """No token is lost, however the threads take turns."""
+
+    def add(_: int) -> None:
+        for _ in range(5_000):
+            attempt.record_usage(prompt_tokens=1, completion_tokens=2)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with op.attempt(stage="B") as attempt, ThreadPoolExecutor(4) as pool:
+            list(pool.map(add, range(4)))
+    finally:
+        sys.setswitchinterval(interval)
+    [record] = captured.records
+    assert (record.prompt_tokens, record.completion_tokens) == (20_000, 40_000)
