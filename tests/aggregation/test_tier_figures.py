@@ -142,12 +142,29 @@ def test_one_move_has_no_entropy_to_lose(make_record: Make) -> None:
     assert not tier.drift_reachable.opening_entropy_trend
 
 
-def test_drift_needs_more_than_the_threshold(make_record: Make) -> None:
-    """A slope on the threshold is no drift; each threshold is a setting."""
-    records = [make_record(), make_record(), make_record(repairs=["x"])]
-    assert tier_of(records).repair_rate_trend == 0.5
-    assert not tier_of(records).drift_detected
-    assert tier_of(records, drift=DriftThresholds(repair_rate_trend=0.4)).drift_detected
+@pytest.mark.parametrize(
+    ("name", "within"),
+    [
+        ("repair_rate_trend", 0.99),
+        ("opening_entropy_trend", -0.99),
+        ("pollyanna_score_trend", 0.99),
+    ],
+)
+def test_drift_needs_more_than_the_threshold(name: str, within: float, make_record: Make) -> None:
+    """A slope on the threshold is no drift, nor within reach of it; each threshold is a setting."""
+    varied = [make_record(opening_move=move, validator_scores={"pollyanna": 0.0}) for move in "ab"]
+    dull = make_record(opening_move="a", validator_scores={"pollyanna": 1.0}, repairs=["x"])
+    records = [*varied, dull, dull]
+    slopes = {"repair_rate_trend": 1, "opening_entropy_trend": -1, "pollyanna_score_trend": 1}
+
+    on = tier_of(records, size=2, drift=DriftThresholds(**slopes))
+    beyond = tier_of(records, size=2, drift=DriftThresholds(**(slopes | {name: within})))
+
+    assert {trend: getattr(on, trend) for trend in slopes} == slopes
+    assert not on.drift_detected
+    assert msgspec.to_builtins(on.drift_reachable) == dict.fromkeys(slopes, False)
+    assert beyond.drift_detected
+    assert msgspec.to_builtins(beyond.drift_reachable) == {trend: trend == name for trend in slopes}
 
 
 def test_each_validator_worsens_its_own_way(make_record: Make) -> None:

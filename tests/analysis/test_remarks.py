@@ -60,6 +60,18 @@ def test_files_that_overlap_in_time_are_noticed(
     assert len(analyse(later, shard).remarks) == 1
 
 
+@pytest.mark.parametrize(("start", "remarks"), [("08.001", 0), ("07.999", 1)])
+def test_files_that_overlap_by_under_a_second_are_not_noticed(
+    line: Line, analyse: Callable[..., BatchAnalysis], start: str, remarks: int
+) -> None:
+    """Attempts that end at the same time on several threads may be written in either order."""
+    first, second = (
+        [line(ts=f"2026-01-31T14:32:{seconds}Z", validator_scores=SCORES)]
+        for seconds in ("09.000", start)
+    )
+    assert len(analyse(first, second).remarks) == remarks
+
+
 def test_the_tier_is_what_the_attempts_say(
     line: Line, analyse: Callable[..., BatchAnalysis]
 ) -> None:

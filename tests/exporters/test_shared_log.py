@@ -188,6 +188,43 @@ def test_a_fork_while_other_threads_write_does_not_hang(
     assert seen.skipped == []
 
 
+FIRST_USE = """
+import signal, threading
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+
+inside, fork_is_over = threading.Event(), threading.Event()
+
+class Slow(TracerProvider):
+    def get_tracer(self, *args, **named):
+        if threading.current_thread() is not threading.main_thread():
+            inside.set()
+            fork_is_over.wait()
+        return super().get_tracer(*args, **named)
+
+trace.set_tracer_provider(Slow(shutdown_on_exit=False))
+first = threading.Thread(target=generate, args=("parent",))
+first.start()
+inside.wait()
+pid = os.fork()
+if pid == 0:
+    signal.alarm(20)
+    generate("child")
+    os._exit(0)
+code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+fork_is_over.set()
+first.join()
+say(code=code)
+"""
+
+
+def test_a_fork_while_another_thread_makes_the_first_attempt_does_not_hang(start: Start) -> None:
+    """That thread holds the lock on what it sets up, and is not there in the child."""
+    child = start(FIRST_USE)
+    assert child.hear()["code"] == 0
+    assert child.wait() == 0, child.errors
+
+
 METRICS = """
 from opentelemetry import metrics
 from opentelemetry.sdk.metrics import MeterProvider
@@ -207,7 +244,16 @@ def shown(*names):
         if metric.name in names
     }
 
-NAMES = ("persona.attempts", "persona.batch.batch_size", "persona.indicator.band")
+NAMES = sys.argv[2:]
+
+@op.attempt(stage="B")
+def generate(persona_id):
+    attempt = op.current_attempt()
+    attempt.record_usage(prompt_tokens=600, completion_tokens=400)
+    attempt.record_repair("trait_leak")
+    attempt.record_opening_move("hook")
+    attempt.record_score("pollyanna", float("nan"))
+
 for number in range(4):
     generate("parent")
 say(parent=shown(*NAMES))
@@ -222,16 +268,29 @@ say(parent=shown(*NAMES))
 """
 
 
+# What one attempt adds to each.
+COUNTERS = {
+    "persona.attempts": 1,
+    "persona.tokens": 1000,
+    "persona.cost": 0.00045,
+    "persona.repairs": 1,
+    "persona.opening_moves": 1,
+    "persona.records.rejected": 1,
+}
+GAUGES = ("persona.batch.batch_size", "persona.indicator.band")
+
+
 def test_metrics_of_a_forked_worker_start_at_zero(start: Start, tmp_path: Path) -> None:
-    """The parent's attempts and batches are reported by the parent alone."""
-    child = start(METRICS, tmp_path / "generation.log")
+    """The parent's attempts, refused values and batches are reported by the parent alone."""
+    child = start(METRICS, tmp_path / "generation.log", *COUNTERS, *GAUGES)
     parent = child.hear()["parent"]
-    assert parent["persona.attempts"] == 4
+    assert {name: parent[name] for name in COUNTERS} == pytest.approx(
+        {name: 4 * one for name, one in COUNTERS.items()}
+    )
     assert parent["persona.batch.batch_size"] == 2
     forked = child.hear()
-    assert forked["first"].get("persona.attempts", 0) == 0
-    assert "persona.batch.batch_size" not in forked["first"]
-    assert "persona.indicator.band" not in forked["first"]
-    assert forked["then"]["persona.attempts"] == 1
+    assert {name: forked["first"].get(name, 0) for name in COUNTERS} == dict.fromkeys(COUNTERS, 0)
+    assert not forked["first"].keys() & set(GAUGES)
+    assert forked["then"] == pytest.approx(COUNTERS)
     assert child.hear()["parent"] == parent
     assert child.wait() == 0

@@ -54,6 +54,16 @@ def test_gauges_show_the_last_batch_and_the_tier() -> None:
         assert gauge(captured, "persona.tier.drift_detected", tier="25K") == 0
 
 
+def test_drift_is_shown_as_a_number() -> None:
+    """0 or 1, never a flag: OTLP has no points that are flags, and one loses the whole export."""
+    with capture(run_id="25K_1", batch="attempts:1") as captured:
+        generate(captured, 0)
+        assert type(gauge(captured, "persona.tier.drift_detected", tier="25K")) is int
+        generate(captured, 1, repaired=True)
+        shown = gauge(captured, "persona.tier.drift_detected", tier="25K")
+        assert (type(shown), shown) == (int, 1)
+
+
 @pytest.mark.parametrize(
     ("repaired", "band", "severity"),
     [(0, 0, None), (2, 1, SeverityNumber.WARN), (5, 2, SeverityNumber.ERROR)],
@@ -111,6 +121,22 @@ def test_an_event_for_each_change_and_none_between() -> None:
         if (event.log_record.attributes or {})["persona.indicator.name"] == "repair_rate"
     ]
     assert severities == [SeverityNumber.ERROR, SeverityNumber.INFO]
+    assert len(captured.events) == len(captured.changes)
+
+
+def test_a_band_that_comes_back_after_a_gap_is_no_change() -> None:
+    """Warning, a batch without any score, warning again: the band is told once."""
+    with capture(run_id="25K_1", batch="attempts:1") as captured:
+        for scores in ({"pollyanna": 0.8}, {}, {"pollyanna": 0.8}):
+            with op.attempt(stage="B", persona_id="p") as a:
+                a.record_scores(scores)
+    told = [
+        (change.batch_index, change.band)
+        for change in captured.changes
+        if change.indicator == "pollyanna_score"
+    ]
+    assert told == [(0, "warning")]
+    assert len(captured.batches) == 3
     assert len(captured.events) == len(captured.changes)
 
 

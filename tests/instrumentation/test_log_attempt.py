@@ -7,6 +7,7 @@ import enum
 import logging
 import math
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -94,6 +95,17 @@ def test_it_is_written_like_any_other(tmp_path: Any) -> None:
         [line] = log.read_bytes().splitlines()
         record = decode_line(line)
     assert {key: getattr(record, key) for key in ENTRY} == ENTRY
+
+
+def test_its_error_is_one_short_line(tmp_path: Path) -> None:
+    """A traceback or a whole reply given as the error becomes one line of 1,000 characters."""
+    log = tmp_path / "generation.log"
+    with capture(log=str(log)):
+        assert op.log_attempt(entry(status="fail", error="ValueError: no\n" + "!" * 2_000))
+        error = decode_line(log.read_bytes()).error
+    assert error is not None
+    assert error.startswith("ValueError: no !!")
+    assert len(error) == 1_000
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from opentelemetry import trace
 
 import otel_persona as op
 from otel_persona.records import Status
-from otel_persona.testing import Captured
+from otel_persona.testing import Captured, capture
 
 
 class Move(enum.StrEnum):
@@ -222,6 +222,15 @@ def test_the_current_attempt_is_the_innermost(captured: Captured) -> None:
         asyncio.run(in_task())
         assert op.current_attempt() is outer
     assert [record.repairs for record in captured.records] == [["inner"], ["task"]]
+
+
+@pytest.mark.parametrize(("elapsed_us", "latency_ms"), [(1_400, 1), (1_600, 2)])
+def test_a_latency_is_rounded(elapsed_us: int, latency_ms: int) -> None:
+    """To the nearest millisecond: cutting would make every mean half a millisecond too small."""
+    now = [1_769_869_921_234_000_000]
+    with capture(clock=lambda: now[0]) as captured, op.attempt(stage="B"):
+        now[0] += elapsed_us * 1_000
+    assert captured.records[0].latency_ms == latency_ms
 
 
 def test_the_times_of_an_attempt(captured: Captured) -> None:

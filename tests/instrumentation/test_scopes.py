@@ -101,6 +101,20 @@ def test_the_spans_of_a_scope(captured: Captured) -> None:
     assert len(captured.records) == 3
 
 
+def test_a_scope_shows_its_own_personas_attempts_alone(captured: Captured) -> None:
+    """An attempt of another persona inside it is in no figure of the scope's span."""
+    with op.persona("p"):
+        for stage, persona_id in ("B", None), ("B", "q"), ("B", "q"), ("C", "q"):
+            with op.attempt(stage=stage, persona_id=persona_id):
+                pass
+    counted = {
+        name: count
+        for name, count in attributes(captured).items()
+        if name.startswith("persona.attempts.")
+    }
+    assert counted == {"persona.attempts.B": 1}
+
+
 def test_a_scope_is_an_error_where_an_exception_comes_out(captured: Captured) -> None:
     """The exception goes on its way, and the scope's span says so."""
     error = ValueError("no")

@@ -99,22 +99,24 @@ assert not [name for name in sys.modules if name.startswith(heavy)]
 
 
 def test_attempts_that_nobody_watches_cost_no_memory(tmp_path: Path) -> None:
-    """Without an SDK nothing piles up over many attempts, not even with the collector off."""
+    """Nothing piles up without an SDK, with the collector off and a new model each time."""
     run(
         """
-import gc, tracemalloc
+import gc, itertools, tracemalloc
 import otel_persona as op
 
 @op.attempt(stage="B")
 def generate(persona_id):
     a = op.current_attempt()
-    a.record_usage(prompt_tokens=1)
+    a.record_usage(prompt_tokens=1, model=f"model {persona_id}")
     a.record_repair("r")
     a.record_score("s", 0.5)
 
+ids = itertools.count()
+
 def many():
-    for index in range(2_000):
-        generate(index)
+    for persona_id in itertools.islice(ids, 2_000):
+        generate(persona_id)
 
 many()
 gc.collect(); gc.disable()

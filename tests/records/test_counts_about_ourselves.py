@@ -22,6 +22,18 @@ def test_the_first_of_each_reason_is_told(caplog: pytest.LogCaptureFixture) -> N
     assert "attempt record lost" in caplog.messages[0]
 
 
+def test_faults_that_come_from_the_data_are_told_a_hundred_times_at_most(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """However many different ones there are, neither the log nor the memory fills up with them."""
+    tally = ReasonTally("value rejected")
+    for number in range(150):
+        tally.add("entry", f"fault {number}", fault=f"fault {number}")
+
+    assert len(caplog.messages) == 100
+    assert tally.counts() == {"entry": 150}
+
+
 def test_threads_count_exactly() -> None:
     """No count is lost between threads."""
     tally = ReasonTally("value rejected")
