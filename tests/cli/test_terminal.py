@@ -11,7 +11,7 @@ import struct
 import subprocess
 import termios
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -156,6 +156,15 @@ def test_a_closed_pipe_ends_quietly(
             assert process.wait(60) == 141
 
 
+@pytest.fixture
+def _heeded_interrupt() -> Iterator[None]:
+    """Let a command heed SIGINT, which a shell's background job and its children ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_heeded_interrupt")
 def test_an_interrupt_ends_quietly(
     command: list[str], environ: dict[str, str], line: Line, tmp_path: Path
 ) -> None:

@@ -77,6 +77,8 @@ INTERRUPTED = """
 import asyncio, signal, sys
 import otel_persona as op
 
+# A program in the background of a shell without job control inherits that SIGINT is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 op.configure(log="generation.log", run_id="25K_1")
 step = signal.raise_signal
 

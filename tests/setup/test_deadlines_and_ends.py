@@ -20,7 +20,11 @@ ADDRESSES = ["http://127.0.0.1:{}", "grpc://127.0.0.1:{}"]
 def test_a_collector_that_hangs_costs_the_deadline_and_no_line(
     run: Run, lines: Lines, silent_port: int, address: str
 ) -> None:
-    """Both calls give up in time, say so, and the lines and the last batch are there."""
+    """Both calls give up in time, say so, and the lines and the last batch are there.
+
+    The clock is compared because the contract promises the deadline that is handed in, here one
+    second.
+    """
     began = time.monotonic()
     ended = run(
         f"""
@@ -49,7 +53,10 @@ say(flush=timed(handle.force_flush), shutdown=timed(handle.shutdown), sizes=size
 def test_a_program_ends_though_the_collector_hangs(
     run: Run, lines: Lines, silent_port: int
 ) -> None:
-    """Nobody shuts down: the end waits ten seconds at most, whatever the protocol."""
+    """Nobody shuts down: the end waits ten seconds at most, whatever the protocol.
+
+    The clock is compared because those ten seconds are the contract's own deadline.
+    """
     script = "op.configure(log={log!r}, otlp={otlp!r}); generate('1')"
     began = time.monotonic()
     with ThreadPoolExecutor() as both:
@@ -225,7 +232,11 @@ say(flushed=handle.force_flush(5), shut=handle.shutdown(5))
 
 
 def test_a_callback_may_end_it_all(run: Run, lines: Lines) -> None:
-    """Who stops a run from inside a callback does not wait for that callback to return."""
+    """Who stops a run from inside a callback does not wait for that callback to return.
+
+    The clock is compared because such a wait would last until the contract's deadline, at least ten
+    seconds, and then look as if nothing had been wrong.
+    """
     ended = run(
         """
 def on_batch(batch):
