@@ -14,27 +14,6 @@ EPOCH = 1_769_869_921_234_000  # 2026-01-31T14:32:01.234Z in microseconds
 NAMES = ["trait_leak", "opening_variation", "pollyanna", "anchor_specificity", "zeal"]
 
 
-def _record(**fields: Any) -> AttemptRecord:
-    plain: dict[str, Any] = {
-        "ts": "2026-01-31T14:32:01.234Z",
-        "run_id": "25K_20260131_143200",
-        "persona_id": "0",
-        "stage": "B",
-        "attempt": 1,
-        "status": "success",
-        "latency_ms": 1250,
-        "prompt_tokens": 450,
-        "completion_tokens": 320,
-        "repairs": [],
-        "validator_scores": {},
-        "opening_move": None,
-        "constraint_categories": [],
-        "anchors_used": [],
-        "error": None,
-    }
-    return AttemptRecord(**(plain | fields))
-
-
 def _moments() -> st.SearchStrategy[str]:
     """Draw times of one hour, in every form that a reader accepts."""
 
@@ -48,11 +27,11 @@ def _moments() -> st.SearchStrategy[str]:
     )
 
 
-def _records() -> st.SearchStrategy[AttemptRecord]:
+def _records(make_record: Callable[..., AttemptRecord]) -> st.SearchStrategy[AttemptRecord]:
     counts = st.integers(0, 2**53)
     scores = st.floats(allow_nan=False, allow_infinity=False)
     return st.builds(
-        _record,
+        make_record,
         ts=_moments(),
         persona_id=st.tuples(st.integers(0, 4), st.integers(0, 20)).map(
             lambda parts: f"{parts[0] or ''}{parts[1]}"
@@ -70,12 +49,12 @@ def _records() -> st.SearchStrategy[AttemptRecord]:
 
 
 @pytest.fixture(scope="session")
-def make_record() -> Callable[..., AttemptRecord]:
+def make_record(make_entry: Callable[..., dict[str, Any]]) -> Callable[..., AttemptRecord]:
     """Give a function that makes a plain record with the given fields."""
-    return _record
+    return lambda **fields: AttemptRecord(**make_entry(**fields))
 
 
 @pytest.fixture(scope="session")
-def records() -> st.SearchStrategy[AttemptRecord]:
+def records(make_record: Callable[..., AttemptRecord]) -> st.SearchStrategy[AttemptRecord]:
     """Give a strategy for records that share few names, so that batches overlap."""
-    return _records()
+    return _records(make_record)

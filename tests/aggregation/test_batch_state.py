@@ -80,7 +80,7 @@ def test_states_differ_where_attempts_do(make_record: Callable[..., AttemptRecor
     """Equality sees every field that a figure is made from."""
     plain = folded([make_record()])
     for fields in (
-        {"persona_id": "1"},
+        {"persona_id": "2"},
         {"ts": "2026-01-31T14:32:01.235Z"},
         {"status": "fail"},
         {"latency_ms": 1251},

@@ -14,23 +14,6 @@ import pytest
 from otel_persona.records import AttemptRecord, encode_line
 
 COMMAND = [sys.executable, "-m", "otel_persona"]
-PLAIN: dict[str, Any] = {
-    "ts": "2026-01-31T14:32:01.234Z",
-    "run_id": "25K_20260131_143200",
-    "persona_id": "1",
-    "stage": "B",
-    "attempt": 1,
-    "status": "success",
-    "latency_ms": 1250,
-    "prompt_tokens": 450,
-    "completion_tokens": 320,
-    "repairs": [],
-    "validator_scores": {"trait_leak": 0.0, "opening_variation": 1.0, "pollyanna": 0.6},
-    "opening_move": "situational_hook",
-    "constraint_categories": [],
-    "anchors_used": ["piața din Cahul"],
-    "error": None,
-}
 _SETTINGS = ("OTEL_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TERM", "PYTHON")
 
 
@@ -69,9 +52,14 @@ def cli(environ: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[st
 
 
 @pytest.fixture(scope="session")
-def line() -> Callable[..., bytes]:
+def line(make_entry: Callable[..., dict[str, Any]]) -> Callable[..., bytes]:
     """Give a function that writes a line with the given fields."""
-    return lambda **fields: encode_line(AttemptRecord(**(PLAIN | fields)))
+    usual = {
+        "validator_scores": {"trait_leak": 0.0, "opening_variation": 1.0, "pollyanna": 0.6},
+        "opening_move": "situational_hook",
+        "anchors_used": ["piața din Cahul"],
+    }
+    return lambda **fields: encode_line(AttemptRecord(**make_entry(**(usual | fields))))
 
 
 @pytest.fixture

@@ -210,26 +210,11 @@ def test_functions_run_as_without_us() -> None:
 
 
 @pytest.mark.usefixtures("_broken")
-def test_entries_are_taken_or_not_and_nothing_is_raised() -> None:
+def test_entries_are_taken_or_not_and_nothing_is_raised(
+    make_entry: Callable[..., dict[str, Any]],
+) -> None:
     """``log_attempt`` says whether it could."""
-    entry = {
-        "ts": "2026-01-31T14:32:01.234Z",
-        "run_id": "25K_1",
-        "persona_id": "p",
-        "stage": "B",
-        "attempt": 1,
-        "status": "success",
-        "latency_ms": 1250,
-        "prompt_tokens": 450,
-        "completion_tokens": 320,
-        "repairs": [],
-        "validator_scores": {},
-        "opening_move": None,
-        "constraint_categories": [],
-        "anchors_used": [],
-        "error": None,
-    }
-    assert op.log_attempt(entry) in (True, False)
+    assert op.log_attempt(make_entry()) in (True, False)
 
 
 def test_a_fault_is_told_once_and_counted(caplog: pytest.LogCaptureFixture) -> None:

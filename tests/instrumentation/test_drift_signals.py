@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -186,28 +187,11 @@ def test_callbacks_see_the_same(captured: Captured) -> None:
     assert len(seen) > 2
 
 
-def test_an_entry_is_in_the_figures() -> None:
+def test_an_entry_is_in_the_figures(make_entry: Callable[..., dict[str, Any]]) -> None:
     """``log_attempt`` takes part in batches like a live attempt."""
-    entry = {
-        "ts": "2026-01-31T14:32:01.234Z",
-        "run_id": "25K_1",
-        "persona_id": "p",
-        "stage": "B",
-        "attempt": 1,
-        "status": "success",
-        "latency_ms": 1250,
-        "prompt_tokens": 450,
-        "completion_tokens": 320,
-        "repairs": [],
-        "validator_scores": {},
-        "opening_move": None,
-        "constraint_categories": [],
-        "anchors_used": [],
-        "error": None,
-    }
     with capture(run_id="25K_1", batch="attempts:2") as captured:
         generate(captured, 0)
-        assert op.log_attempt(entry)
+        assert op.log_attempt(make_entry(run_id="25K_1"))
         [batch] = captured.batches
     assert batch.total_tokens == 150 + 770
     assert batch.end >= batch.start == "2026-01-31T14:32:01.234Z"

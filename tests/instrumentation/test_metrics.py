@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -127,25 +127,17 @@ def test_every_figure_is_a_recount_of_the_records(attempts: list[dict[str, Any]]
         assert_same(captured, [said["usage"] is not None for said in attempts])
 
 
-def test_entries_are_counted_like_live_attempts() -> None:
+def test_entries_are_counted_like_live_attempts(make_entry: Callable[..., dict[str, Any]]) -> None:
     """``log_attempt`` goes through the same counters; no tokens at all are unknown tokens."""
-    entry = {
-        "ts": "2026-01-31T14:32:01.234Z",
-        "run_id": "25K_1",
-        "persona_id": "p",
-        "stage": "B",
-        "attempt": 2,
-        "status": "repair",
-        "latency_ms": 1250,
-        "prompt_tokens": 450,
-        "completion_tokens": 0,
-        "repairs": ["trait_leak", "trait_leak"],
-        "validator_scores": {"pollyanna": 0.7},
-        "opening_move": "hook",
-        "constraint_categories": [],
-        "anchors_used": [],
-        "error": None,
-    }
+    entry = make_entry(
+        run_id="25K_1",
+        attempt=2,
+        status="repair",
+        completion_tokens=0,
+        repairs=["trait_leak", "trait_leak"],
+        validator_scores={"pollyanna": 0.7},
+        opening_move="hook",
+    )
     with capture(run_id="25K_1", prices=PRICES) as captured:
         assert op.log_attempt(entry)
         assert op.log_attempt(entry | {"prompt_tokens": 0, "tier": "5K", "model": "dear"})

@@ -17,6 +17,7 @@ from otel_persona.semconv import BATCH_GAUGES, TIER_GAUGES
 from otel_persona.testing import Captured, capture
 
 Generate = Callable[..., Any]
+MakeEntry = Callable[..., dict[str, Any]]
 
 ANALYZE = "import sys; from otel_persona.cli import main; sys.argv[0] = 'otel-persona'; main()"
 MOVES = ["hook", "quote", "question", "scene", "date"]
@@ -251,17 +252,12 @@ def test_after_a_shutdown_nothing_is_closed_again_and_nothing_folded() -> None:
     assert len(batches) == 1
 
 
-def test_runs_and_tiers_are_streams_of_their_own() -> None:
+def test_runs_and_tiers_are_streams_of_their_own(make_entry: MakeEntry) -> None:
     """Attempts of two runs, or of two tiers, never share a batch."""
-    entry = _entry()
     with capture(batch="attempts:2") as captured:
         for number in range(4):
             for run_id, tier in (("25K_a", None), ("100K_b", None), ("25K_a", "pilot")):
-                assert op.log_attempt(
-                    entry
-                    | {"persona_id": str(number), "run_id": run_id}
-                    | ({"tier": tier} if tier else {})
-                )
+                assert op.log_attempt(make_entry(persona_id=str(number), run_id=run_id, tier=tier))
         sizes = captured.metric("persona.tier.total_attempts")
 
     assert [batch.index for batch in captured.batches] == [0, 0, 0, 1, 1, 1]
@@ -272,9 +268,11 @@ def test_runs_and_tiers_are_streams_of_their_own() -> None:
     }
 
 
-def test_a_tier_that_is_said_or_follows_is_one_stream(generate: Generate) -> None:
+def test_a_tier_that_is_said_or_follows_is_one_stream(
+    generate: Generate, make_entry: MakeEntry
+) -> None:
     """Whether an attempt, its scope or the settings name the tier, it is the same one."""
-    entry = _entry() | {"run_id": "25K_1"}
+    entry = make_entry(run_id="25K_1")
     with capture(run_id="25K_1", batch="attempts:3") as captured:
         assert op.log_attempt(entry)
         assert op.log_attempt(entry | {"tier": "25K"})
@@ -288,13 +286,12 @@ def test_a_tier_that_is_said_or_follows_is_one_stream(generate: Generate) -> Non
     assert [record.tier for record in captured.records] == ["pilot", "pilot"]
 
 
-def test_streams_are_bounded_and_none_is_left_out() -> None:
+def test_streams_are_bounded_and_none_is_left_out(make_entry: MakeEntry) -> None:
     """The 33rd run and all later ones share one stream; every attempt is in one batch."""
-    entry = _entry()
     with capture(batch="attempts:100") as captured:
         for number in range(50):
             for _ in range(3):
-                assert op.log_attempt(entry | {"run_id": f"r{number}_x"})
+                assert op.log_attempt(make_entry(run_id=f"r{number}_x"))
     sizes = [batch.batch_size for batch in captured.batches]
     tiers = {
         dict(labels)["tier"]: point.value
@@ -317,23 +314,3 @@ def test_an_attempt_that_the_policy_cannot_place_is_counted(
     assert [batch.batch_size for batch in captured.batches] == [2]
     assert len((tmp_path / "generation.log").read_bytes().splitlines()) == 4
     assert counts("rejected") == {"figures": 2}
-
-
-def _entry() -> dict[str, Any]:
-    return {
-        "ts": "2026-01-31T14:32:01.234Z",
-        "run_id": "25K",
-        "persona_id": "1",
-        "stage": "B",
-        "attempt": 1,
-        "status": "success",
-        "latency_ms": 1250,
-        "prompt_tokens": 450,
-        "completion_tokens": 320,
-        "repairs": [],
-        "validator_scores": {},
-        "opening_move": None,
-        "constraint_categories": [],
-        "anchors_used": [],
-        "error": None,
-    }
