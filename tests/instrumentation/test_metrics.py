@@ -325,6 +325,22 @@ def test_counters_go_on_when_configured_anew() -> None:
         op.shutdown()
 
 
+@pytest.mark.parametrize("name", ["persona.attempt.duration", "persona.validator.score"])
+def test_exemplars_name_no_trace_of_somebody_else(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Attempts are counted later, maybe inside a span that has nothing to do with them."""
+    monkeypatch.setenv("OTEL_METRICS_EXEMPLAR_FILTER", "always_on")
+    with capture(run_id="25K_1") as captured:
+        for _ in range(40):
+            with op.attempt(stage="B") as a:
+                a.record_score("pollyanna", 0.5)
+        with captured.tracer().start_as_current_span("of somebody else"):
+            [point] = captured.metric(name).values()
+    assert point.count == 40
+    assert {exemplar.trace_id for exemplar in point.exemplars} == {None}
+
+
 def test_a_negative_score_is_told_by_us_alone(caplog: pytest.LogCaptureFixture) -> None:
     """OpenTelemetry's histograms take none and say so each time; the record still has it."""
     with capture(run_id="25K_1") as captured:
