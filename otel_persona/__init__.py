@@ -29,6 +29,7 @@ from otel_persona.errors import (
     SettingsError,
     UsageError,
 )
+from otel_persona.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from otel_persona.exporters import AttemptFileExporter
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
     )
     from otel_persona.setup.configuration import configure, shutdown
     from otel_persona.setup.handle import Handle
-
-__version__ = "0.1.0"
 
 _ROOMS = {
     "Attempt": "instrumentation",

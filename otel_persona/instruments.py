@@ -12,6 +12,7 @@ from opentelemetry.metrics import CallbackOptions, Histogram, Meter, MeterProvid
 
 from otel_persona import forks
 from otel_persona.semconv import OTHER, SCOPE_NAME, Instrument
+from otel_persona.version import __version__
 
 Labels = tuple[str, ...]
 """The values of an instrument's labels, in their order."""
@@ -81,9 +82,10 @@ class OncePerProvider(Generic[_T]):
         with self._lock:
             if meter_provider is None:
                 if self._made_on_global is None:
-                    self._made_on_global = self._make(metrics.get_meter(SCOPE_NAME))
+                    self._made_on_global = self._make(metrics.get_meter(SCOPE_NAME, __version__))
                 return self._made_on_global
             made = self._made.get(meter_provider)
             if made is None:
-                made = self._made[meter_provider] = self._make(meter_provider.get_meter(SCOPE_NAME))
+                meter = meter_provider.get_meter(SCOPE_NAME, __version__)
+                made = self._made[meter_provider] = self._make(meter)
             return made

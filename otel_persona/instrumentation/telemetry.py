@@ -22,6 +22,7 @@ from otel_persona.interruptions import pass_on
 from otel_persona.records import health
 from otel_persona.semconv import SCOPE_NAME
 from otel_persona.settings import Settings, load_settings
+from otel_persona.version import __version__
 
 Clock = Callable[[], int]
 """Gives nanoseconds since the epoch."""
@@ -48,7 +49,7 @@ class Telemetry:
         self.settings = settings
         self.run_id = settings.run_id or _new_run_id(settings.tier)
         self.tier = settings.tier_of(self.run_id)
-        self.tracer = trace.get_tracer(SCOPE_NAME, tracer_provider=tracer_provider)
+        self.tracer = trace.get_tracer(SCOPE_NAME, __version__, tracer_provider=tracer_provider)
         self.metrics = attempt_metrics.on(meter_provider)
         self.metrics.set_limits(settings.label_values, settings.prices)
         self._clock = clock

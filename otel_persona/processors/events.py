@@ -6,6 +6,7 @@ from opentelemetry._logs import LoggerProvider, SeverityNumber, get_logger
 
 from otel_persona.aggregation import IndicatorChange
 from otel_persona.semconv import DRIFT_EVENT, SCOPE_NAME, Attribute
+from otel_persona.version import __version__
 
 _SEVERITY = {
     "healthy": SeverityNumber.INFO,
@@ -18,7 +19,7 @@ class DriftEvents:
     """Tells each change of an indicator's band as one log event."""
 
     def __init__(self, logger_provider: LoggerProvider | None) -> None:
-        self._logger = get_logger(SCOPE_NAME, logger_provider=logger_provider)
+        self._logger = get_logger(SCOPE_NAME, __version__, logger_provider=logger_provider)
 
     def tell(self, change: IndicatorChange) -> None:
         """Emit ``persona.drift``: INFO for healthy, WARN for warning, ERROR for critical."""

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+import otel_persona as op
+
 Run = Callable[..., Any]
 Lines = Callable[..., Any]
 
@@ -62,6 +64,28 @@ say(kept=kept(), names=[span.name for span in spans.get_finished_spans()], metri
     )
     assert said["events"] >= 1
     assert len(lines()) == 4
+
+
+@pytest.mark.parametrize(
+    "given", ["", "tracer_provider=tracers, meter_provider=meters, logger_provider=loggers"]
+)
+def test_every_signal_names_the_package_and_its_version(run: Run, given: str) -> None:
+    """A backend can tell which version has made a span, a metric or an event."""
+    ended = run(
+        GLOBAL
+        + f"""
+op.configure(batch="attempts:1", {given})
+with op.persona("p1"): generate("p1")
+scopes = [
+    *(span.instrumentation_scope for span in spans.get_finished_spans()),
+    *(scope.scope for scope in reader.get_metrics_data().resource_metrics[0].scope_metrics),
+    *(event.instrumentation_scope for event in events.get_finished_logs()[:1]),
+]
+say(scopes=[[scope.name, scope.version] for scope in scopes])
+"""
+    )
+
+    assert ended.said == [{"scopes": [["otel_persona", op.__version__]] * 4}]
 
 
 def test_a_provider_that_is_joined_goes_on_after_our_shutdown(run: Run) -> None:
