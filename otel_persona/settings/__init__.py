@@ -1,7 +1,7 @@
 """The settings, what each means, and where their values come from.
 
-``model`` holds the settings and their defaults, ``batch_policy`` the forms of a batch policy, and
-``sources`` reads arguments, a file and the environment.
+``model`` holds the settings and their defaults, ``batch_policy`` the forms of a batch policy,
+``sources`` reads arguments, a file and the environment, and ``yaml_text`` a file's YAML.
 """
 
 from otel_persona.settings.batch_policy import BatchPolicy

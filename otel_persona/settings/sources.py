@@ -100,7 +100,7 @@ def _from_file(path: str, problems: list[str]) -> Mapping[str, Any]:
         problems.append(f"{path}: the settings file cannot be read: {error}")
         return {}
     try:
-        values = _load_toml(text) if path.endswith(".toml") else _load_yaml(text)
+        values = _load_toml(text) if path.lower().endswith(".toml") else _load_yaml(text)
     except ValueError as error:
         problems.append(f"{path}: {' '.join(str(error).split())}")
         return {}
@@ -120,12 +120,9 @@ def _load_toml(text: str) -> Any:
 
 
 def _load_yaml(text: str) -> Any:
-    import yaml
+    from otel_persona.settings.yaml_text import load_yaml
 
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(str(error)) from None
+    return load_yaml(text)
 
 
 def _checked(

@@ -100,6 +100,15 @@ def test_sections_may_be_given_as_objects(load: Load, tmp_path: Path) -> None:
     assert settings.log == str(tmp_path / "generation.log")
 
 
+@pytest.mark.parametrize("ending", ["toml", "TOML", "Toml"])
+def test_a_files_ending_counts_in_any_case(tmp_path: Path, ending: str) -> None:
+    """TOML that was named on a system of capitals is not read as YAML."""
+    file = tmp_path / f"settings.{ending}"
+    file.write_text('tier = "25K"\n')
+
+    assert load_settings(file=file, environ={}).tier == "25K"
+
+
 def test_the_environment_may_name_the_file(tmp_path: Path) -> None:
     """``OTEL_PERSONA_SETTINGS`` names it unless the call does; the file beats the variables."""
     named, given_file = tmp_path / "named.yaml", tmp_path / "given.toml"

@@ -10,7 +10,7 @@ import pytest
 
 import otel_persona as op
 from otel_persona.errors import SettingsError
-from otel_persona.settings import load_settings
+from otel_persona.settings import Limits, Settings, load_settings
 
 Problems = Callable[..., list[str]]
 
@@ -199,6 +199,42 @@ def test_yaml_that_is_none_or_no_settings(problems: Problems, text: str, reason:
 
     assert "settings.yaml: " in problem
     assert reason in problem
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "line", "first"),
+    [
+        ("batch: prefix\ntier: 25K\nbatch: attempts:10\n", "batch", 3, 1),
+        ("tier: a\n'tier': b\n", "tier", 2, 1),
+        ("prices:\n  models:\n    large: 1\n    large: 2\n", "large", 4, 3),
+        ("prices: {default: 1, default: 2}\n", "default", 1, 1),
+    ],
+)
+def test_a_key_that_stands_twice_in_yaml(
+    problems: Problems, text: str, key: str, line: int, first: int
+) -> None:
+    """It is told with both lines: YAML would take the last one, and say nothing of the first."""
+    (problem,) = problems(yaml=text)
+
+    assert problem.endswith(
+        f"settings.yaml: the key {key!r} in line {line} stands in line {first} already; "
+        "write it once"
+    )
+
+
+def test_a_key_may_stand_in_two_places_and_change_what_is_merged(
+    load: Callable[..., Settings],
+) -> None:
+    """One name in two sections, and a value beside a merge key, are no slip."""
+    settings = load(
+        yaml="indicators:\n"
+        "  repair_rate: &limits {warning: 0.1, critical: 0.4}\n"
+        "  mean_latency: &wide {<<: *limits, critical: 0.5}\n"
+        "  repair_rate_trend: {<<: *wide, warning: 0.2}\n"
+    )
+
+    assert settings.indicators.mean_latency == Limits(warning=0.1, critical=0.5)
+    assert settings.indicators.repair_rate_trend == Limits(warning=0.2, critical=0.5)
 
 
 @pytest.mark.parametrize(
