@@ -9,9 +9,8 @@ import msgspec
 
 BatchKind = Literal["personas", "attempts", "sequence", "prefix", "time"]
 BATCH_FORMS = "personas:N, attempts:N, sequence:N, prefix or time:60s (also m, h)"
-
-_FORM = re.compile(
-    r"(?:(personas|attempts|sequence):([1-9]\d{0,8})|(prefix)|(time):([1-9]\d{0,6})([smh]))"
+BATCH_FORM = re.compile(
+    r"\A(?:(personas|attempts|sequence):([1-9]\d{0,8})|(prefix)|(time):([1-9]\d{0,6})([smh]))\Z"
 )
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
@@ -33,7 +32,7 @@ class BatchPolicy(msgspec.Struct, frozen=True):
 
         Raises ``ValueError`` naming the forms there are.
         """
-        form = _FORM.fullmatch(text)
+        form = BATCH_FORM.match(text)
         if form is None:
             raise ValueError(f"{text!r} is not a batch policy; write {BATCH_FORMS}")
         counted, size, prefix, _, duration, unit = form.groups()

@@ -38,6 +38,20 @@ def test_every_problem_of_every_source_is_named(problems: Problems, tmp_path: Pa
         assert sum(problem.startswith(expected) for problem in named) == 1, (expected, places)
 
 
+def test_a_wrong_batch_is_named_though_another_source_beats_it(
+    problems: Problems, tmp_path: Path
+) -> None:
+    """What is not in use today is wrong all the same, and would be in use tomorrow."""
+    forms = "personas:N, attempts:N, sequence:N, prefix or time:60s (also m, h)"
+
+    assert problems(
+        {"batch": "attempts:10"}, yaml="batch: weekly\n", environ={"OTEL_PERSONA_BATCH": "zz"}
+    ) == [
+        f"OTEL_PERSONA_BATCH: 'zz' is not right; write {forms}",
+        f"{tmp_path / 'settings.yaml'}: batch: 'weekly' is not right; write {forms}",
+    ]
+
+
 @pytest.mark.parametrize(
     ("wrong", "right"),
     [
