@@ -175,6 +175,6 @@ def _describe_number(kind: type, meta: msgspec.Meta, value: Any) -> str:
 
 
 def _describe_text(meta: msgspec.Meta) -> str:
-    if meta.max_length is not None:
-        return f"text of {meta.min_length or 0} to {meta.max_length} characters"
-    return "text that is not empty" if meta.min_length else "text"
+    if meta.max_length is None:
+        return "text"
+    return f"text of {meta.min_length or 0} to {meta.max_length} characters"

@@ -25,6 +25,11 @@ _ADDRESS = msgspec.Meta(
     description="http://host:4318, https://… or grpc://host:4317",
 )
 _BATCH = msgspec.Meta(pattern=BATCH_FORM.pattern, description=BATCH_FORMS)
+# Some text that is not blank, and no placeholder that nothing fills in.
+_LOG = msgspec.Meta(
+    pattern=r"(?s)\A(?=.*\S)(?!.*\{(?!(?:pid|run_id)\})[^{}]*\})",
+    description="the path of a file, with no placeholders but {pid} and {run_id}",
+)
 _Stages = Annotated[
     tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=100)], ...],
     msgspec.Meta(description="a list of names of 1 to 100 characters, such as ['B', 'C']"),
@@ -126,7 +131,7 @@ class Settings(_Section, frozen=True):
 
     run_id: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
     tier: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
-    log: Annotated[str, msgspec.Meta(min_length=1)] | None = None
+    log: Annotated[str, _LOG] | None = None
     otlp: Annotated[str, _ADDRESS] | None = None
     batch: Annotated[str, _BATCH] = "personas:1000"
     stages: _Stages = ("B", "C", "validation")

@@ -11,6 +11,7 @@ import pytest
 Problems = Callable[..., list[str]]
 
 POLICIES = "personas:N, attempts:N, sequence:N, prefix or time:60s (also m, h)"
+PATH = "the path of a file, with no placeholders but {pid} and {run_id}"
 ADDRESSES = "http://host:4318, https://… or grpc://host:4317"
 NAMES = "a list of names of 1 to 100 characters, such as ['B', 'C']"
 DIRECTIONS = "higher_is_worse, higher_is_better or band"
@@ -20,7 +21,9 @@ DIRECTIONS = "higher_is_worse, higher_is_better or band"
     ("arguments", "sentence"),
     [
         ({"run_id": 25}, "run_id: 25 is not right; write text of 1 to 200 characters"),
-        ({"log": ""}, "log: '' is not right; write text that is not empty"),
+        ({"log": ""}, f"log: '' is not right; write {PATH}"),
+        ({"log": " \t"}, f"log: ' \\t' is not right; write {PATH}"),
+        ({"log": "a{rin_id}.log"}, f"log: 'a{{rin_id}}.log' is not right; write {PATH}"),
         ({"otlp": "localhost:4318"}, f"otlp: 'localhost:4318' is not right; write {ADDRESSES}"),
         (
             {"batch": 1000},
@@ -71,6 +74,8 @@ def test_an_argument(problems: Problems, arguments: dict[str, Any], sentence: st
 @pytest.mark.parametrize(
     ("variable", "text", "sentence"),
     [
+        ("LOG", "  ", f"'  ' is not right; write {PATH}"),
+        ("LOG", "{host}.log", f"'{{host}}.log' is not right; write {PATH}"),
         ("STRICT", "maybe", "'maybe' is not right; write true or false"),
         ("FSYNC", "always", "'always' is not right; write never, second or line"),
         ("STAGES", "B,,C", "'B,,C' is not right; write names, such as B,C"),

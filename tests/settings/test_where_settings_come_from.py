@@ -162,6 +162,7 @@ def test_a_file_may_be_all_but_empty(load: Load, text: str) -> None:
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False, width=32)
 NAMES = st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=20)
+LOGS = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="{}"), min_size=1)
 RISING = st.tuples(FINITE, FINITE).map(lambda both: {"warning": min(both), "critical": max(both)})
 FALLING = st.tuples(FINITE, FINITE).map(lambda both: {"warning": max(both), "critical": min(both)})
 BANDED = st.tuples(FINITE, FINITE, FINITE).map(
@@ -173,7 +174,7 @@ VALUES = st.fixed_dictionaries(
     optional={
         "run_id": NAMES,
         "tier": NAMES,
-        "log": NAMES,
+        "log": LOGS,
         "otlp": st.sampled_from(["http://localhost:4318", "grpc://collector:4317"]),
         "batch": st.sampled_from(["personas:1", "attempts:500", "prefix", "time:60s"]),
         "stages": st.lists(NAMES, min_size=1, max_size=3, unique=True),

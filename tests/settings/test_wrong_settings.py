@@ -97,6 +97,11 @@ def test_an_unknown_variable_is_named(problems: Problems) -> None:
         ("run_id", "x" * 201),
         ("tier", ""),
         ("log", ""),
+        ("log", "\n"),
+        ("log", "{}"),
+        ("log", "{PID}.log"),
+        ("log", "{run_id}/{run_id }.log"),
+        ("log", "a\n{pidd}\n{pid}"),
         ("log", 7),
         ("log", b"generation.log"),
         ("otlp", "localhost:4318"),
@@ -185,6 +190,14 @@ def test_limits_in_the_wrong_order(
     (name,) = indicators[limits]
     (named,) = problems(yaml=f"indicators: {{{limits}: {{{name}: {indicators[limits][name]}}}}}")
     assert f"settings.yaml: indicators.{problem}" in named
+
+
+@pytest.mark.parametrize(
+    "log", ["a b.log", "{pid}.log", "{run_id}/{run_id}-{pid}.log", "a{.log", "}{", "{{pid}}", "日"]
+)
+def test_a_log_may_have_any_other_name(load: Callable[..., Settings], log: str) -> None:
+    """Blanks inside, lone braces and both placeholders are taken as they are."""
+    assert load({"log": log}).log == log
 
 
 def test_limits_may_be_equal(load: Callable[..., Any]) -> None:
