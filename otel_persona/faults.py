@@ -14,6 +14,11 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 import msgspec
 
+_PROVIDERS = {
+    "tracer_provider": "get_tracer",
+    "meter_provider": "get_meter",
+    "logger_provider": "get_logger",
+}
 _ANY = msgspec.Meta()
 _LONGEST = 80
 
@@ -69,6 +74,24 @@ def find_fault(value: Any, kind: Any, *, strict: bool = True, place: str = "") -
                 return fault
         return Fault(place, _describe(bare, meta, value), value, or_null)
     return None
+
+
+def wrong_arguments(place: str, **given: object) -> Iterator[str]:
+    """Name the arguments, unless ``None``, that are no provider as their name asks, or no function.
+
+    A provider is known by its method: other libraries wrap those of OpenTelemetry.
+    """
+    for name, value in given.items():
+        method = _PROVIDERS.get(name)
+        fits = callable(value) if method is None else has_method(value, method)
+        if value is not None and not fits:
+            right = "a function" if method is None else f"a provider with {method}"
+            yield f"{place}: {name} must be {right}, not {value!r}"
+
+
+def has_method(value: object, method: str) -> bool:
+    """Say whether ``value`` has this method; a class, whose objects have it, has not."""
+    return callable(getattr(value, method, None)) and not isinstance(value, type)
 
 
 def in_json(value: object) -> str:

@@ -16,7 +16,7 @@ from otel_persona.settings.model import (
     Settings,
     SettingValues,
 )
-from otel_persona.settings.sources import load_settings, switched_off
+from otel_persona.settings.sources import SettingsRead, load_settings, read_settings, switched_off
 
 __all__ = [
     "BatchPolicy",
@@ -29,6 +29,8 @@ __all__ = [
     "Prices",
     "SettingValues",
     "Settings",
+    "SettingsRead",
     "load_settings",
+    "read_settings",
     "switched_off",
 ]

@@ -6,7 +6,7 @@ Every source is checked by itself, so that one error names every problem and whe
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, get_type_hints
 
 import msgspec
@@ -36,6 +36,18 @@ class _Source(msgspec.Struct, frozen=True):
         return f"{fault.found!r} is not right; write {fault.right}"
 
 
+class SettingsRead(msgspec.Struct, frozen=True):
+    """The settings as far as they are right, and every problem."""
+
+    settings: Settings
+    problems: list[str]
+    origins: Mapping[str, _Source]
+
+    def place(self, setting: str) -> str:
+        """Say where the value of a setting that was given stands."""
+        return self.origins[setting.partition(".")[0]].place(setting)
+
+
 def load_settings(
     arguments: Mapping[str, Any] | None = None,
     *,
@@ -48,26 +60,45 @@ def load_settings(
     ending; without it ``OTEL_PERSONA_SETTINGS`` may name one. ``environ`` is the process's own
     unless given. Raises ``SettingsError`` with every problem.
     """
+    return _if_right(read_settings(arguments, file=file, environ=environ))
+
+
+def read_settings(
+    arguments: Mapping[str, Any] | None = None,
+    *,
+    file: str | os.PathLike[str] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> SettingsRead:
+    """Read as ``load_settings`` does, for who has further problems to name; raises nothing."""
     environ = os.environ if environ is None else environ
     path = file if file is not None else environ.get(_FILE_VARIABLE) or None
     problems: list[str] = []
-    given = {key: _plain(value) for key, value in (arguments or {}).items() if value is not None}
+    in_environment = _from_environment(environ, problems)
+    in_file = _Source(str(path), _from_file(path, problems) if path else {})
+    return _together(
+        [in_environment, in_file, _Source("configure", _given(arguments or {}))], problems
+    )
+
+
+def _if_right(read: SettingsRead) -> Settings:
+    if read.problems:
+        raise SettingsError(read.problems)
+    return read.settings
+
+
+def _together(sources: Iterable[_Source], problems: list[str]) -> SettingsRead:
+    """Check each source, and let the later ones beat the earlier."""
     merged: dict[str, Any] = msgspec.to_builtins(Settings())
     origins: dict[str, _Source] = {}
-    for source in (
-        _from_environment(environ, problems),
-        _Source(str(path), _from_file(os.fspath(path), problems) if path else {}),
-        _Source("configure", given),
-    ):
+    for source in sources:
         values = _checked(Settings, source, "", problems)
         _merge(merged, values)
         origins |= dict.fromkeys(values, source)
-    settings = msgspec.convert(merged, Settings)
-    for setting, problem in settings.problems():
-        problems.append(f"{origins[setting.partition('.')[0]].place(setting)}: {problem}")
-    if problems:
-        raise SettingsError(problems)
-    return settings
+    read = SettingsRead(msgspec.convert(merged, Settings), problems, origins)
+    read.problems.extend(
+        f"{read.place(setting)}: {problem}" for setting, problem in read.settings.problems()
+    )
+    return read
 
 
 def switched_off(environ: Mapping[str, str] | None = None) -> bool:
@@ -92,7 +123,11 @@ def _from_environment(environ: Mapping[str, str], problems: list[str]) -> _Sourc
     return _Source("environment", values, is_environment=True)
 
 
-def _from_file(path: str, problems: list[str]) -> Mapping[str, Any]:
+def _from_file(path: str | os.PathLike[str], problems: list[str]) -> Mapping[str, Any]:
+    if not isinstance(path, str | os.PathLike):
+        right = "the path of a YAML or TOML file"
+        problems.append(f"configure: settings: {path!r} is not right; write {right}")
+        return {}
     try:
         with open(path, encoding="utf-8-sig") as file:  # noqa: PTH123 - pathlib costs every import 5 ms
             text = file.read()
@@ -100,7 +135,7 @@ def _from_file(path: str, problems: list[str]) -> Mapping[str, Any]:
         problems.append(f"{path}: the settings file cannot be read: {error}")
         return {}
     try:
-        values = _load_toml(text) if path.lower().endswith(".toml") else _load_yaml(text)
+        values = _load_toml(text) if os.fspath(path).lower().endswith(".toml") else _load_yaml(text)
     except ValueError as error:
         problems.append(f"{path}: {' '.join(str(error).split())}")
         return {}
@@ -149,7 +184,14 @@ def _checked(
     return kept
 
 
+def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in arguments.items() if value is not None}
+
+
 def _plain(value: Any) -> Any:
+    """Write a path as text, and an object of settings by name, for its parts to be checked."""
+    if isinstance(value, msgspec.Struct):
+        return {name: _plain(part) for name, part in msgspec.structs.asdict(value).items()}
     return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import os
 import threading
 from collections.abc import Sequence
@@ -17,15 +16,17 @@ from opentelemetry.trace import NoOpTracerProvider, TracerProvider
 
 from otel_persona.errors import SettingsError
 from otel_persona.exporters import AttemptFileExporter
+from otel_persona.faults import wrong_arguments
 from otel_persona.instrumentation import telemetry
 from otel_persona.instrumentation.telemetry import Clock, Telemetry
 from otel_persona.processors import AttemptSpanProcessor, DriftProcessor, UsageProcessor
 from otel_persona.processors.drift import OnBatch, OnIndicatorChange
-from otel_persona.settings import FurtherSettings, Settings, load_settings, switched_off
+from otel_persona.settings import FurtherSettings, Settings, read_settings, switched_off
 from otel_persona.setup import providers
 from otel_persona.setup.handle import Handle, Step, run_within
-from otel_persona.setup.otlp import check_exporters, exporters
+from otel_persona.setup.otlp import exporters
 from otel_persona.setup.pipeline import Pipeline, TakesProcessors, pipeline_on
+from otel_persona.setup.problems import clock_problems, missing_parts
 
 _EXIT_TIMEOUT_S = 10.0
 
@@ -66,12 +67,27 @@ def configure(
     A later call takes the place of an earlier one. With ``OTEL_SDK_DISABLED=true`` nothing is set
     up. Raises ``SettingsError`` with every problem.
     """
-    _check_callables(clock, on_batch=on_batch, on_indicator_change=on_indicator_change)
     named = {"run_id": run_id, "tier": tier, "log": log, "otlp": otlp, "batch": batch}
-    checked = load_settings({**named, **further}, file=settings)
+    read = read_settings({**named, **further}, file=settings)
+    problems = [
+        *wrong_arguments(
+            "configure",
+            clock=clock,
+            on_batch=on_batch,
+            on_indicator_change=on_indicator_change,
+            tracer_provider=tracer_provider,
+            meter_provider=meter_provider,
+            logger_provider=logger_provider,
+        ),
+        *clock_problems(clock),
+        *read.problems,
+        *missing_parts(read),
+    ]
+    if problems:
+        raise SettingsError(problems)
+    checked = read.settings
     if switched_off():
         return _switch_off(checked)
-    check_exporters(checked.otlp)
     with _lock:
         provider = providers.join_or_build(tracer_provider, _built)
         if meter_provider is None:
@@ -98,22 +114,6 @@ def configure(
         pipeline = pipeline_on(provider) if provider is not None else Pipeline()
         telemetry.install(in_use)
         return _put_in_place(pipeline, [UsageProcessor(), *log_writers, drift, *senders])
-
-
-def _check_callables(clock: Clock | None, **callbacks: object) -> None:
-    problems = [
-        f"configure: {name} must be a function, not {callback!r}"
-        for name, callback in {"clock": clock, **callbacks}.items()
-        if callback is not None and not callable(callback)
-    ]
-    if not problems and clock is not None:
-        # A clock that fails is told with the attempt that it costs.
-        with contextlib.suppress(Exception):
-            if not isinstance(now := clock(), int):
-                right = "nanoseconds since the epoch as an int, as time.time_ns does"
-                problems = [f"configure: clock must give {right}, not {now!r}"]
-    if problems:
-        raise SettingsError(problems)
 
 
 def configure_from_environment() -> None:

@@ -17,16 +17,16 @@ _SIGNALS: tuple[Signal, ...] = ("traces", "metrics", "logs")
 _BY_PROTOCOL = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
 
 
-def check_exporters(otlp: str | None) -> None:
-    """Raise ``SettingsError`` with every exporter that is named and not there, of any signal."""
+def exporter_problems(otlp: str | None) -> list[str]:
+    """Name every exporter that the variables ask for and that is not there; ``otlp`` beats them."""
     problems: list[str] = []
-    for signal in _SIGNALS:
-        try:
-            _factories(signal, otlp)
-        except SettingsError as error:
-            problems += error.problems
-    if problems:
-        raise SettingsError(problems)
+    for signal in _SIGNALS if otlp is None else ():
+        for name in _names(signal):
+            try:
+                _find(signal, name)
+            except SettingsError as error:
+                problems += error.problems
+    return list(dict.fromkeys(problems))
 
 
 def exporters(signal: Signal, otlp: str | None) -> list[Any]:
@@ -55,7 +55,7 @@ def _names(signal: Signal) -> Iterator[str]:
         named = "otlp"
     for name in filter(None, (part.strip() for part in named.split(","))):
         if name != "none":
-            yield _otlp_by_protocol(signal) if name == "otlp" else name
+            yield name
 
 
 def _otlp_by_protocol(signal: Signal) -> str:
@@ -75,6 +75,8 @@ def _otlp_variable(signal: Signal, what: str) -> str | None:
 
 def _find(signal: Signal, name: str) -> Callable[..., Any]:
     group = f"opentelemetry_{signal}_exporter"
+    if name == "otlp":
+        name = _otlp_by_protocol(signal)
     for entry_point in entry_points(group=group, name=name):
         found: Callable[..., Any] = entry_point.load()
         return found

@@ -288,11 +288,12 @@ def test_a_logging_handler_that_makes_attempts_itself(
     start: Callable[..., Any], read: Callable[..., Any], tmp_path: Path
 ) -> None:
     """The warning is told while the log is held; what it sets off does not wait for itself."""
-    log = tmp_path / "generation.log"
-    log.mkdir()
+    in_the_way = tmp_path / "logs"
+    in_the_way.write_text("")
+    log = in_the_way / "generation.log"
     child = start(HANDLERS, log)
     assert child.hear()["returned"] == "1"
-    log.rmdir()
+    in_the_way.unlink()
     child.go_on()
     assert child.hear()["flushed"]
     assert child.wait() == 0

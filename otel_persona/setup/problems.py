@@ -1,0 +1,36 @@
+"""What is wrong with a call of ``configure`` beyond the settings themselves, told beside them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from otel_persona.exporters.append_file import AppendFile
+from otel_persona.instrumentation.telemetry import Clock
+from otel_persona.settings import SettingsRead, switched_off
+from otel_persona.setup.otlp import exporter_problems
+
+
+def clock_problems(clock: Clock | None) -> list[str]:
+    """Name a clock that gives something else than it must; one that fails is told at an attempt."""
+    with contextlib.suppress(Exception):
+        if callable(clock) and not isinstance(now := clock(), int):
+            right = "nanoseconds since the epoch as an int, as time.time_ns does"
+            return [f"configure: clock must give {right}, not {now!r}"]
+    return []
+
+
+def missing_parts(read: SettingsRead) -> Iterator[str]:
+    """Name what the settings ask for and this machine cannot give: a file, or an exporter."""
+    if switched_off():
+        return
+    log = read.settings.log
+    if log is not None and _is_folder(log, read.settings.run_id):
+        yield f"{read.place('log')}: {log!r} is a folder; write the path of a file"
+    yield from exporter_problems(read.settings.otlp)
+
+
+def _is_folder(log: str, run_id: str | None) -> bool:
+    # A run's id that has yet to be made names no folder that is there.
+    return Path(AppendFile(log, run_id or "{run_id}", "never").path).is_dir()
