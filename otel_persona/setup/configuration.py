@@ -125,7 +125,7 @@ def configure_from_environment() -> None:
 
 
 def shutdown(timeout_s: float = 10.0) -> bool:
-    """Shut down what ``configure`` has set up; ``False`` where it took longer."""
+    """Shut down what ``configure`` has set up; ``False`` as ``Handle.shutdown`` gives it."""
     return _active.shutdown(timeout_s) if _active is not None else True
 
 
@@ -170,9 +170,11 @@ def _put_in_place(pipeline: Pipeline, processors: Sequence[SpanProcessor]) -> Ha
     if previous is not pipeline:
         previous.processors = ()
     _pipeline = pipeline
+    # A shutdown of the SDK gives no result; whether lines are left is told by flushing them first.
+    writers = [each for each in processors if isinstance(each, AttemptSpanProcessor)]
     _active = Handle(
         flush=[*map(_flush, processors), _built.force_flush],
-        close=[*map(_close, processors), _built.shutdown],
+        close=[*map(_flush, writers), *map(_close, processors), _built.shutdown],
     )
     if earlier is not None and earlier.retire():
         run_within(_EXIT_TIMEOUT_S, [_close(processor) for processor in finished])

@@ -34,9 +34,11 @@ class Handle:
         return run_within(timeout_s, self._flush)
 
     def shutdown(self, timeout_s: float = 10.0) -> bool:
-        """Flush, close open batches and files, and stop; ``False`` where it took longer.
+        """Flush, close open batches and files, and stop.
 
-        Local files come first, so that no deadline costs a line. A second call does nothing.
+        Local files come first, so that no deadline costs a line. ``False`` where it took longer, or
+        where lines of the log could not be written, which are then lost. A second call does
+        nothing.
         """
         return run_within(timeout_s, self._close) if self.retire() else True
 

@@ -200,6 +200,47 @@ say(first=first, then=handle.force_flush(5))
     assert len(lines("logs/generation.log")) == 1
 
 
+def test_a_shutdown_says_that_lines_were_lost(run: Run, lines: Lines, tmp_path: Path) -> None:
+    """``False`` where the log could not be written; the batch is closed all the same."""
+    (tmp_path / "logs").write_text("in the way")
+    ended = run(
+        """
+handle = op.configure(log="logs/generation.log",
+                      on_batch=lambda batch: say(size=batch.batch_size))
+generate("1")
+say(shut=handle.shutdown(5), again=handle.shutdown(5))
+
+op.configure(log="generation.log", on_batch=lambda batch: say(size=batch.batch_size))
+generate("2")
+say(shut=op.shutdown(5))
+"""
+    )
+
+    assert ended.said == [
+        {"size": 1},
+        {"shut": False, "again": True},
+        {"size": 1},
+        {"shut": True},
+    ]
+    assert [record.persona_id for record in lines()] == ["2"]
+
+
+def test_a_shutdown_writes_what_was_pending(run: Run, lines: Lines, tmp_path: Path) -> None:
+    """What can be written in the end is not lost, and that is said."""
+    (tmp_path / "logs").write_text("in the way")
+    ended = run(
+        """
+handle = op.configure(log="logs/generation.log")
+generate("1")
+os.remove("logs")
+say(shut=handle.shutdown(5))
+"""
+    )
+
+    assert ended.said == [{"shut": True}]
+    assert len(lines("logs/generation.log")) == 1
+
+
 def test_a_part_that_fails_at_the_end_keeps_no_other_from_it(run: Run, lines: Lines) -> None:
     """Figures are closed and lines written though a callback or a provider's own part raises."""
     ended = run(
