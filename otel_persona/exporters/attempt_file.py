@@ -9,24 +9,28 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Literal
 
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from otel_persona import forks
-from otel_persona.errors import RecordError
+from otel_persona.errors import RecordError, UsageError
 from otel_persona.exporters.append_file import AppendFile
 from otel_persona.exporters.later import Later
+from otel_persona.faults import find_fault
 from otel_persona.in_turn import waits_for_this_thread
 from otel_persona.interruptions import pass_on
 from otel_persona.records import AttemptRecord, encode_line, health
 from otel_persona.records.spans import own_record, rebuilt_record
-
-Fsync = Literal["never", "second", "line"]
-"""When lines are forced to the disk."""
+from otel_persona.settings import Fsync, LogPath, PendingRecords, RunId
 
 _log = logging.getLogger("otel_persona")
+_KINDS = {
+    "path": LogPath,
+    "run_id": RunId | None,
+    "fsync": Fsync,
+    "pending_records": PendingRecords,
+}
 _RETRY_AFTER_S = 1.0
 # A path that no system takes is a ValueError.
 _UNWRITABLE = (OSError, ValueError)
@@ -37,24 +41,35 @@ class AttemptFileExporter(SpanExporter):
 
     Put it behind ``AttemptSpanProcessor``: each line is then in the operating system's hands
     before the decorated call returns, unsampled attempts included. Many processes may append to
-    one ``path``; ``{pid}`` and ``{run_id}`` in it make shards. ``fsync`` forces lines to the disk:
-    ``never``, within a ``second`` (in a thread of its own, so that nobody waits for the disk), or
-    each ``line`` before the call returns.
+    one ``path``; ``{pid}`` and ``{run_id}`` in it make shards. ``run_id`` fills in the latter;
+    without it ``OTEL_PERSONA_RUN_ID`` does. ``fsync`` forces lines to the disk: ``never``, within a
+    ``second`` (in a thread of its own, so that nobody waits for the disk), or each ``line`` before
+    the call returns.
 
     Where the file cannot be written one warning is told, and up to ``pending_records`` lines are
     kept in memory and tried again, at most once a second and at every flush. What does not fit is
     counted in ``persona.records.lost``.
+
+    Raises ``UsageError`` where an argument is wrong, or nothing fills in ``{run_id}``.
     """
 
     def __init__(
         self,
         path: str | os.PathLike[str],
         *,
-        run_id: str = "run",
+        run_id: str | None = None,
         fsync: Fsync = "never",
         pending_records: int = 10_000,
     ) -> None:
-        self._file = AppendFile(os.fspath(path), run_id, is_forced=fsync != "never")
+        path = os.fspath(path) if isinstance(path, os.PathLike) else path
+        run_id = run_id if run_id is not None else os.environ.get("OTEL_PERSONA_RUN_ID") or None
+        _refuse_wrong(path=path, run_id=run_id, fsync=fsync, pending_records=pending_records)
+        if run_id is None and "{run_id}" in path:
+            raise UsageError(
+                f"AttemptFileExporter: nothing fills in {{run_id}} of the path {path!r}; "
+                "give run_id, or set OTEL_PERSONA_RUN_ID"
+            )
+        self._file = AppendFile(path, run_id or "", is_forced=fsync != "never")
         self._fsync = fsync
         self._sync_later = Later(self._sync_beside)
         self._limit = pending_records
@@ -229,6 +244,13 @@ class AttemptFileExporter(SpanExporter):
         self._failed_at = None
         self._sync_later.forget()
         self._file.after_fork()
+
+
+def _refuse_wrong(**given: object) -> None:
+    for name, value in given.items():
+        fault = find_fault(value, _KINDS[name])
+        if fault is not None:
+            raise UsageError(f"AttemptFileExporter: {name} must be {fault.right}, not {value!r}")
 
 
 def _rebuilt(span: ReadableSpan) -> AttemptRecord | None:

@@ -15,6 +15,9 @@ from otel_persona.settings.batch_policy import BATCH_FORM, BATCH_FORMS, BatchPol
 Direction = Literal["higher_is_worse", "higher_is_better", "band"]
 """Which way a validator's score gets worse; ``band``: both ways."""
 
+Fsync = Literal["never", "second", "line"]
+"""When lines are forced to the disk: never, within a second, or each before the call returns."""
+
 # No limit can be compared with NaN or infinity, which YAML and TOML can write.
 _Finite = Annotated[float, msgspec.Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
 _NonNegative = Annotated[float, msgspec.Meta(ge=0, le=sys.float_info.max)]
@@ -26,10 +29,15 @@ _ADDRESS = msgspec.Meta(
 )
 _BATCH = msgspec.Meta(pattern=BATCH_FORM.pattern, description=BATCH_FORMS)
 # Some text that is not blank, and no placeholder that nothing fills in.
-_LOG = msgspec.Meta(
-    pattern=r"(?s)\A(?=.*\S)(?!.*\{(?!(?:pid|run_id)\})[^{}]*\})",
-    description="the path of a file, with no placeholders but {pid} and {run_id}",
-)
+LogPath = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"(?s)\A(?=.*\S)(?!.*\{(?!(?:pid|run_id)\})[^{}]*\})",
+        description="the path of a file, with no placeholders but {pid} and {run_id}",
+    ),
+]
+RunId = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+PendingRecords = Annotated[int, msgspec.Meta(ge=0)]
 _Stages = Annotated[
     tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=100)], ...],
     msgspec.Meta(description="a list of names of 1 to 100 characters, such as ['B', 'C']"),
@@ -120,7 +128,7 @@ class Settings(_Section, frozen=True):
     | ``batch`` | a batch policy, see ``BatchPolicy`` |
     | ``stages`` | the stages that attempts may have |
     | ``strict`` | whether ``log_attempt`` raises on an entry that is not valid |
-    | ``fsync`` | when lines are forced to the disk: ``never``, each ``second``, each ``line`` |
+    | ``fsync`` | when lines are forced to the disk: ``never``, within a ``second``, each ``line`` |
     | ``pending_records`` | how many records are kept in memory while the log cannot be written |
     | ``label_values`` | how many values of a metric label that comes from data stay apart |
     | ``prices`` | USD for 1,000 tokens |
@@ -129,15 +137,15 @@ class Settings(_Section, frozen=True):
     | ``drift`` | thresholds of ``drift_detected`` |
     """
 
-    run_id: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
+    run_id: RunId | None = None
     tier: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
-    log: Annotated[str, _LOG] | None = None
+    log: LogPath | None = None
     otlp: Annotated[str, _ADDRESS] | None = None
     batch: Annotated[str, _BATCH] = "personas:1000"
     stages: _Stages = ("B", "C", "validation")
     strict: bool = False
-    fsync: Literal["never", "second", "line"] = "never"
-    pending_records: Annotated[int, msgspec.Meta(ge=0)] = 10_000
+    fsync: Fsync = "never"
+    pending_records: PendingRecords = 10_000
     label_values: _Positive = 50
     prices: Prices = Prices()
     directions: dict[str, Direction] = {}
@@ -178,7 +186,7 @@ class FurtherSettings(TypedDict, total=False):
 
     stages: Sequence[str] | None
     strict: bool | None
-    fsync: Literal["never", "second", "line"] | None
+    fsync: Fsync | None
     pending_records: int | None
     label_values: int | None
     prices: Mapping[str, Any] | None
