@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         DriftProcessor,
         UsageProcessor,
     )
+    from otel_persona.settings import Settings
     from otel_persona.setup.configuration import configure, shutdown
     from otel_persona.setup.handle import Handle
 
@@ -56,6 +57,7 @@ _ROOMS = {
     "AttemptSpanProcessor": "processors",
     "DriftProcessor": "processors",
     "Handle": "setup",
+    "Settings": "settings",
     "UsageProcessor": "processors",
     "attempt": "instrumentation",
     "configure": "setup",
@@ -75,6 +77,7 @@ __all__ = [
     "LogReadError",
     "PersonaError",
     "RecordError",
+    "Settings",
     "SettingsError",
     "UsageError",
     "UsageProcessor",

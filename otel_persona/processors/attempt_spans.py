@@ -5,6 +5,8 @@ from __future__ import annotations
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.export import SpanExporter
 
+from otel_persona.errors import UsageError
+from otel_persona.faults import has_method
 from otel_persona.interruptions import pass_on
 from otel_persona.records import health
 
@@ -14,9 +16,13 @@ class AttemptSpanProcessor(SpanProcessor):
 
     The SDK's own processors skip spans that were not sampled, and its batch processor loses its
     queue with the process. Meant for ``AttemptFileExporter``, which takes what is an attempt.
+    Raises ``UsageError`` where ``exporter`` is none.
     """
 
     def __init__(self, exporter: SpanExporter) -> None:
+        if not has_method(exporter, "export"):
+            right = "a span exporter such as AttemptFileExporter(…)"
+            raise UsageError(f"AttemptSpanProcessor: exporter must be {right}, not {exporter!r}")
         self._exporter = exporter
 
     def on_end(self, span: ReadableSpan) -> None:

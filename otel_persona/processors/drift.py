@@ -19,7 +19,8 @@ from otel_persona.aggregation import (
     changes_between,
     last_known,
 )
-from otel_persona.errors import RecordError
+from otel_persona.errors import RecordError, UsageError
+from otel_persona.faults import wrong_arguments
 from otel_persona.in_turn import InTurn
 from otel_persona.interruptions import pass_on
 from otel_persona.processors.events import DriftEvents
@@ -27,7 +28,7 @@ from otel_persona.processors.gauges import gauges
 from otel_persona.records import AttemptRecord, health
 from otel_persona.records.spans import record_of
 from otel_persona.semconv import OTHER
-from otel_persona.settings import Settings
+from otel_persona.settings import Settings, checked, load_settings
 
 OnBatch = Callable[[BatchSummary], object]
 OnIndicatorChange = Callable[[IndicatorChange], object]
@@ -83,8 +84,16 @@ class DriftProcessor(SpanProcessor):
     ``on_indicator_change(change)`` called: in the order of the batches, one at a time, in a thread
     that ends an attempt. What a callback raises is told and counted, never passed on.
 
+    ``settings`` such as ``Settings(batch="attempts:100")`` say how batches are cut and what their
+    figures are held to; without them the settings file and the environment do, as for
+    ``configure``. Gauges and events go to ``meter_provider`` and ``logger_provider``, and without
+    them to the global ones.
+
     Memory is bounded by the open batches (one, and eight where the policy gives records a key) of
     at most 32 streams; attempts of further runs and tiers share one stream named ``other``.
+
+    Raises ``SettingsError`` with every problem of the settings, and ``UsageError`` where another
+    argument is wrong.
     """
 
     def __init__(
@@ -96,7 +105,16 @@ class DriftProcessor(SpanProcessor):
         meter_provider: MeterProvider | None = None,
         logger_provider: LoggerProvider | None = None,
     ) -> None:
-        self._settings = settings or Settings()
+        problems = wrong_arguments(
+            "DriftProcessor",
+            on_batch=on_batch,
+            on_indicator_change=on_indicator_change,
+            meter_provider=meter_provider,
+            logger_provider=logger_provider,
+        )
+        if told := "; ".join(problems):
+            raise UsageError(told)
+        self._settings = _in_use(settings)
         self._on_batch = on_batch
         self._on_indicator_change = on_indicator_change
         self._gauges = gauges.on(meter_provider)
@@ -188,6 +206,15 @@ class DriftProcessor(SpanProcessor):
         _call(self._on_batch, batch)
         for change in changes:
             _call(self._on_indicator_change, change)
+
+
+def _in_use(settings: Settings | None) -> Settings:
+    if settings is None:
+        return load_settings()
+    if not isinstance(settings, Settings):
+        right = 'Settings, such as Settings(batch="attempts:100")'
+        raise UsageError(f"DriftProcessor: settings must be {right}, not {settings!r}")
+    return checked(settings)
 
 
 def _reject(error: RecordError) -> None:

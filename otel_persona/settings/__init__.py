@@ -20,7 +20,13 @@ from otel_persona.settings.model import (
     Settings,
     SettingValues,
 )
-from otel_persona.settings.sources import SettingsRead, load_settings, read_settings, switched_off
+from otel_persona.settings.sources import (
+    SettingsRead,
+    checked,
+    load_settings,
+    read_settings,
+    switched_off,
+)
 
 __all__ = [
     "BatchPolicy",
@@ -38,6 +44,7 @@ __all__ = [
     "SettingValues",
     "Settings",
     "SettingsRead",
+    "checked",
     "load_settings",
     "read_settings",
     "switched_off",

@@ -117,7 +117,7 @@ _DIRECTIONS: dict[str, Direction] = {
 
 
 class Settings(_Section, frozen=True):
-    """Everything that can be set.
+    """Everything that can be set; values are checked where settings are used.
 
     | setting | meaning |
     |---|---|

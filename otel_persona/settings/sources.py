@@ -80,6 +80,15 @@ def read_settings(
     )
 
 
+def checked(settings: Settings) -> Settings:
+    """Give settings that a program has made itself.
+
+    Their types check nothing when they are made. Raises ``SettingsError`` with every problem.
+    """
+    source = _Source("Settings", _given(msgspec.structs.asdict(settings)))
+    return _if_right(_together([source], []))
+
+
 def _if_right(read: SettingsRead) -> Settings:
     if read.problems:
         raise SettingsError(read.problems)

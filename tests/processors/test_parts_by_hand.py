@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace import TracerProvider
 
 import otel_persona as op
 from otel_persona.aggregation import BatchSummary, IndicatorChange
-from otel_persona.settings import DriftThresholds, IndicatorLimits, Limits, Settings
+from otel_persona.settings import DriftThresholds, IndicatorLimits, Limits, Prices, Settings
 
 NO_CONFIGURE = """
 import json
@@ -123,6 +123,104 @@ def test_limits_and_the_tier_come_from_the_settings() -> None:
 
     assert (change.band, change.tier, change.value) == ("warning", "pilot", 0.5)
     assert change.limits == {"warning": 0.4, "critical": 0.9}
+
+
+@pytest.fixture
+def _settings_of_the_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("tier: pilot\n")
+    monkeypatch.setenv("OTEL_PERSONA_SETTINGS", str(file))
+    monkeypatch.setenv("OTEL_PERSONA_BATCH", "attempts:2")
+
+
+@pytest.mark.usefixtures("_settings_of_the_process")
+def test_without_settings_the_file_and_the_environment_count() -> None:
+    """A processor that is added by hand heeds the variables like a program that is set up."""
+    batches, changes = list[BatchSummary](), list[IndicatorChange]()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(
+        op.DriftProcessor(on_batch=batches.append, on_indicator_change=changes.append)
+    )
+    for _ in range(4):
+        _attempt(provider)
+
+    assert [batch.batch_size for batch in batches] == [2, 2]
+    assert {change.tier for change in changes} == {"pilot"}
+
+
+@pytest.mark.usefixtures("_settings_of_the_process")
+def test_settings_that_are_given_count_alone() -> None:
+    """They are made at the top level, and nothing of the environment mixes in."""
+    batches: list[BatchSummary] = []
+    provider = TracerProvider(shutdown_on_exit=False)
+    settings = op.Settings(batch="attempts:3")
+    provider.add_span_processor(op.DriftProcessor(settings, on_batch=batches.append))
+    for _ in range(4):
+        _attempt(provider)
+
+    assert [batch.batch_size for batch in batches] == [3]
+
+
+def test_a_wrong_environment_is_told_where_the_processor_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is the environment's error, as ``configure`` gives it."""
+    monkeypatch.setenv("OTEL_PERSONA_BATCH", "zz")
+
+    with pytest.raises(op.SettingsError, match="OTEL_PERSONA_BATCH: 'zz' is not right; write per"):
+        op.DriftProcessor()
+
+
+@pytest.mark.parametrize(
+    ("settings", "problems"),
+    [
+        ({"batch": "zz"}, ["batch: 'zz' is not right; write personas:N, attempts:N, "]),
+        (
+            {"label_values": 0, "prices": Prices(models={"large": -1})},
+            ["label_values: 0 is not right; ", "prices.models.large: -1 is not right; "],
+        ),
+        (
+            {"indicators": IndicatorLimits(repair_rate=Limits(warning=0.5, critical=0.1))},
+            ["indicators.repair_rate: warning must not lie above critical"],
+        ),
+    ],
+)
+def test_settings_made_in_code_are_checked(settings: dict[str, Any], problems: list[str]) -> None:
+    """A wrong value is told where the processor is made, and not when a batch would close."""
+    with pytest.raises(op.SettingsError) as refused:
+        op.DriftProcessor(op.Settings(**settings))
+
+    assert len(refused.value.problems) == len(problems)
+    for told, expected in zip(refused.value.problems, problems, strict=True):
+        assert told.startswith(f"Settings: {expected}")
+
+
+SETTINGS = 'Settings, such as Settings(batch="attempts:100")'
+EXPORTER = "a span exporter such as AttemptFileExporter(…)"
+
+
+@pytest.mark.parametrize(
+    ("part", "argument", "value", "right"),
+    [
+        (op.DriftProcessor, "settings", 5, SETTINGS),
+        (op.DriftProcessor, "settings", {"batch": "prefix"}, SETTINGS),
+        (op.DriftProcessor, "on_batch", 5, "a function"),
+        (op.DriftProcessor, "on_indicator_change", "print", "a function"),
+        (op.DriftProcessor, "meter_provider", 5, "a provider with get_meter"),
+        (op.DriftProcessor, "logger_provider", 5, "a provider with get_logger"),
+        (op.AttemptSpanProcessor, "exporter", "x.log", EXPORTER),
+        (op.AttemptSpanProcessor, "exporter", op.AttemptFileExporter, EXPORTER),
+        (op.AttemptSpanProcessor, "exporter", None, EXPORTER),
+    ],
+)
+def test_what_a_part_cannot_use_is_refused_where_it_is_made(
+    part: Callable[..., Any], argument: str, value: object, right: str
+) -> None:
+    """One sentence names the part, the argument, its value and what would be right."""
+    with pytest.raises(op.UsageError) as refused:
+        part(**{argument: value})
+
+    assert str(refused.value) == f"{part.__name__}: {argument} must be {right}, not {value!r}"
 
 
 def test_a_span_that_makes_no_record_is_counted_among_the_figures(
