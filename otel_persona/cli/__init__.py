@@ -1,7 +1,7 @@
 """The command line: what is typed becomes calls, and what they give is printed.
 
 - the process: ``process`` starts and ends it, ``command_group`` finds a command's module,
-  ``closed_pipe`` ends it where the reader of its output goes away
+  ``standard_output`` sees to it that what is printed arrives
 - the commands, each in the module of its name: ``demo`` (seen through ``demo_screen``, and after
   its end ``demo_ending`` with ``demo_findings``), ``analyze`` (with ``analyze_results``), ``cost``,
   ``repairs``, ``pollyanna``

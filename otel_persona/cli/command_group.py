@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
-from otel_persona.cli.closed_pipe import end_quietly
+from otel_persona.cli.standard_output import all_written
 
 # Each module holds a command of the same name as in this table.
 _MODULES = {
@@ -33,13 +33,15 @@ class _LazyGroup(click.Group):
         command: click.Command = getattr(import_module(_MODULES[cmd_name]), cmd_name)
         return command
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read the arguments; here ``--help`` and ``--version`` are printed."""
+        with all_written():
+            return super().make_context(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> None:
-        """Run a command; where the reader of its output goes away, end quietly."""
-        try:
+        """Run a command."""
+        with all_written():
             super().invoke(ctx)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            end_quietly()
 
 
 @click.group(

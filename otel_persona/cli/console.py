@@ -8,7 +8,7 @@ import sys
 
 from rich.console import Console, RenderableType
 
-from otel_persona.cli.closed_pipe import end_quietly
+from otel_persona.cli.standard_output import end_quietly
 
 # Where nobody looks at a screen, lines are as long as they need to be.
 _ENDLESS_LINE_CELLS = 10_000

@@ -136,26 +136,6 @@ def test_no_bar_goes_into_a_pipe(
     assert cli("cost", log(line() * 25_000)).stderr == ""
 
 
-def test_a_closed_pipe_ends_quietly(
-    command: list[str], environ: dict[str, str], line: Line, log: Callable[..., str]
-) -> None:
-    """``| head`` is no error of ours; the code is the one that shells know."""
-    path = log(*(line(persona_id=str(n)) for n in range(2_000)))
-    for output in ("json", "table"):
-        with subprocess.Popen(
-            [*command, "analyze", path, "--by", "persona", "--format", output],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environ,
-        ) as process:
-            assert process.stdout is not None
-            assert process.stderr is not None
-            process.stdout.read(10)
-            process.stdout.close()
-            assert process.stderr.read() == b""
-            assert process.wait(60) == 141
-
-
 @pytest.fixture
 def _heeded_interrupt() -> Iterator[None]:
     """Let a command heed SIGINT, which a shell's background job and its children ignore."""
