@@ -9,7 +9,7 @@ import click
 
 from otel_persona.cli.command_group import otel_persona
 from otel_persona.cli.printing import say
-from otel_persona.cli.standard_output import put_buffer
+from otel_persona.cli.standard_output import prepare_output
 from otel_persona.errors import PersonaError, SettingsError
 
 _WRONG_USE = 2
@@ -29,8 +29,8 @@ def run(arguments: Sequence[str]) -> int:
     everything, 2 wrong use or unreadable input, 130 the user interrupted. Where the reader of the
     output goes away, ``SystemExit`` with 141 is raised.
     """
-    put_buffer()
     try:
+        prepare_output()
         outcome = otel_persona.main(arguments, prog_name="otel-persona", standalone_mode=False)
     except click.Abort:
         return _INTERRUPTED

@@ -28,7 +28,7 @@ class ReadingBar:
     @contextmanager
     def shown(self, size: int) -> Iterator[None]:
         """Show the bar meanwhile, if reading takes long and somebody can see it."""
-        if size < _LONG_BYTES or not sys.stderr.isatty():
+        if size < _LONG_BYTES or sys.stderr is None or not sys.stderr.isatty():
             yield
             return
         from rich.console import Console

@@ -9,16 +9,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
+import click
+
 # What shells report of a process that a closed pipe ended.
 _PIPE_CLOSED = 141
 
 
-def put_buffer() -> None:
+def prepare_output() -> None:
     """Put a buffer before standard output where there is none, as under ``PYTHONUNBUFFERED``.
 
-    Without one, Python silently drops what the system does not take at once.
+    Without one, Python silently drops what the system does not take at once. Raises
+    ``click.UsageError`` where standard output is closed.
     """
     stdout = sys.stdout
+    if stdout is None:
+        raise click.UsageError("standard output is closed; give a file, a pipe or /dev/null")
     if isinstance(stdout.buffer, io.RawIOBase):
         sys.stdout = os.fdopen(
             stdout.fileno(), "w", encoding=stdout.encoding, errors=stdout.errors, closefd=False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -90,3 +91,30 @@ def test_a_closed_pipe_ends_quietly(
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(60) == 141
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("analyze",), ("analyze", "--format", "json"), ("cost",), ("repairs",), ("pollyanna",)],
+    ids=" ".join,
+)
+def test_a_closed_standard_output_is_one_sentence(
+    arguments: tuple[str, ...], shell: Shell, line: Line, log: Log
+) -> None:
+    """It is wrong use, and never looks like what ``--fail-on`` has found."""
+    assert "standard output is closed" in _refused(shell('"$@" >&-', *arguments, log(line())))
+
+
+def test_the_demo_does_not_start_where_it_cannot_be_seen(shell: Shell, tmp_path: Path) -> None:
+    """Nothing is written then."""
+    folder = tmp_path / "demo"
+    done = shell('"$@" >&-', "demo", "--attempts", "5", "--out", str(folder))
+    assert "standard output is closed" in _refused(done)
+    assert not folder.exists()
+
+
+def test_a_closed_standard_error_costs_no_figure(shell: Shell, line: Line, log: Log) -> None:
+    """Long reading has no place for its bar then, and gives its figures all the same."""
+    done = shell('"$@" 2>&-', "cost", log(line() * 25_000), "--format", "json")
+    assert done.returncode == 0
+    assert float(done.stdout) > 0
