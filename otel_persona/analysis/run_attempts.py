@@ -62,7 +62,8 @@ def no_attempts(reader: LogReader) -> LogReadError:
 
 def _listed(counts: Counter[str]) -> str:
     named = [
-        f"{run_id} ({count:,} attempts)" for run_id, count in counts.most_common(_MOST_RUNS_NAMED)
+        f"{run_id!r} ({count:,} attempt{'s' * (count > 1)})"
+        for run_id, count in counts.most_common(_MOST_RUNS_NAMED)
     ]
     if len(counts) > _MOST_RUNS_NAMED:
         named.append(f"and {len(counts) - _MOST_RUNS_NAMED:,} more")

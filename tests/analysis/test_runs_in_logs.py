@@ -24,9 +24,9 @@ def test_the_only_run_need_not_be_named(line: Line, log: Callable[..., str]) -> 
 
 
 def test_several_runs_are_listed_with_their_attempts(line: Line, log: Callable[..., str]) -> None:
-    """Figures over several runs would mean nothing, so one must be chosen."""
-    path = log(line(run_id="a"), line(run_id="b"), line(run_id="b"))
-    with pytest.raises(UsageError, match=r"2 runs; .*--run: b \(2 attempts\), a \(1 attempts\)$"):
+    """Figures over several would mean nothing; an empty id is a name that can be chosen too."""
+    path = log(line(run_id=""), line(run_id="b"), line(run_id="b"))
+    with pytest.raises(UsageError, match=r"2 runs; .*--run: 'b' \(2 attempts\), '' \(1 attempt\)$"):
         _ids(path)
 
 
@@ -49,7 +49,7 @@ def test_one_run_is_picked_out(line: Line, log: Callable[..., str]) -> None:
 
 def test_a_run_that_is_not_there_is_an_error(line: Line, log: Callable[..., str]) -> None:
     """It names the runs that are."""
-    with pytest.raises(UsageError, match=r"no attempt of the run 'c'; the input holds a \(1 "):
+    with pytest.raises(UsageError, match=r"no attempt of the run 'c'; the input holds 'a' \(1 "):
         _ids(log(line(run_id="a")), "c")
 
 

@@ -60,7 +60,7 @@ def test_several_runs_need_a_choice(cli: Cli, line: Line, log: Callable[..., str
     """The error lists them; with ``--run`` the figures are those of one."""
     path = log(line(run_id="25K_a"), line(run_id="50K_b"), line(run_id="50K_b"))
     sentence = _refused(cli("analyze", path))
-    assert "50K_b (2 attempts), 25K_a (1 attempts)" in sentence
+    assert "'50K_b' (2 attempts), '25K_a' (1 attempt)" in sentence
     document = json.loads(cli("analyze", path, "--run", "50K_b", "--format", "json").stdout)
     assert (document["run_id"], document["tier"]["tier"]) == ("50K_b", "50K")
     assert document["tier"]["total_attempts"] == 2
