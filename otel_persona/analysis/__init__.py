@@ -1,8 +1,8 @@
 """Reading logs: their attempts in the order given, and the figures of a whole log.
 
 ``log_files`` gives the lines of plain and compressed files, ``reading`` the records in them and
-the lines that hold none, ``run_attempts`` those of one run. From these, ``by_batch``, ``by_stage``
-and ``by_persona`` make the figures of a run, and ``quick_figures`` the three that the
+the lines that hold none, ``run_attempts`` those of one run and tier. From these, ``by_batch``,
+``by_stage`` and ``by_persona`` make the figures of a run, and ``quick_figures`` the three that the
 specification reads with jq; ``token_tally`` adds up tokens for both. ``remarks`` says what people
 should know beside the figures.
 """

@@ -35,15 +35,14 @@ class BatchAnalysis(msgspec.Struct, kw_only=True, frozen=True):
 def analyse_batches(attempts: RunAttempts, settings: Settings) -> BatchAnalysis:
     """Read all attempts of a run and cut them into batches as the settings say.
 
-    An attempt whose persona id the batch policy cannot use is reported as skipped. The tier's name
-    is the setting, else what the first attempt says, else it follows from the run's id. Raises
+    An attempt whose persona id the batch policy cannot use is reported as skipped. Raises
     ``LogReadError`` where no attempt is left, and what reading raises.
     """
     aggregator: Aggregator | None = None
     batches: list[BatchSummary] = []
     for record in attempts:
         if aggregator is None:
-            aggregator = Aggregator(settings, settings.tier or record.tier)
+            aggregator = Aggregator(settings, attempts.tier)
         try:
             batches += aggregator.add(record)
         except RecordError as error:
@@ -53,7 +52,7 @@ def analyse_batches(attempts: RunAttempts, settings: Settings) -> BatchAnalysis:
     if aggregator is None or not batches:
         raise LogReadError(f"no attempt can be put into batches of {settings.batch}")
     return BatchAnalysis(
-        run_id=attempts.run_id or "",
+        run_id=attempts.run_id,
         batches=batches,
         tier=aggregator.tier_summary(),
         remarks=[

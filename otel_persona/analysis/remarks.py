@@ -16,7 +16,6 @@ class Remarks:
 
     def __init__(self) -> None:
         self._naive = 0
-        self._tiers: dict[str | None, None] = {}
         self._first: dict[str, str] = {}
         self._last: dict[str, str] = {}
 
@@ -28,15 +27,11 @@ class Remarks:
         self._last[file] = ts
         if is_naive(ts):
             self._naive += 1
-        self._tiers[record.tier] = None
 
     def sentences(self, *, order_matters: bool) -> Iterator[str]:
         """Say what was seen; ``order_matters`` where batches are cut by position in the stream."""
         if self._naive:
             yield f"{self._naive:,} timestamps have no offset; they are taken as UTC"
-        if len(self._tiers) > 1:
-            tiers = ", ".join(tier or "none" for tier in self._tiers)
-            yield f"the attempts name several tiers ({tiers}); the figures are over all of them"
         if order_matters:
             yield from self._disorder()
 

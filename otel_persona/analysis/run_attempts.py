@@ -1,4 +1,4 @@
-"""The attempts of one run, out of logs that may hold several."""
+"""The attempts of one run and tier, out of logs that may hold several of both."""
 
 from __future__ import annotations
 
@@ -9,62 +9,102 @@ from otel_persona.analysis.reading import LogReader
 from otel_persona.analysis.remarks import Remarks
 from otel_persona.errors import LogReadError, UsageError
 from otel_persona.records import AttemptRecord
+from otel_persona.settings import Settings
 
-_MOST_RUNS_NAMED = 20
+_MOST_NAMES = 20
 
 
 class RunAttempts:
-    """The attempts of one run among those of ``reader``; iterate over it once.
+    """The attempts of one run and tier among those of ``reader``; iterate over it once.
 
-    Without ``run_id`` it is the run of the first attempt, and the only one there may be. Where
-    that does not hold is known when everything has been read: then the iteration ends with
-    ``UsageError``, which lists the runs, or with ``LogReadError`` where there is no attempt at all.
-    ``remarks`` has looked at every attempt that was given.
+    An attempt's tier is what it says, else what ``settings`` give for its run, as in live figures.
+    Without ``run_id`` it is the run of the first attempt, and the only one there may be; without
+    ``tier`` likewise the tier of the run. Where that does not hold is known when everything has
+    been read: then the iteration ends with ``UsageError``, which lists the runs or tiers, or with
+    ``LogReadError`` where there is no attempt at all. ``remarks`` has looked at every attempt that
+    was given.
     """
 
-    def __init__(self, reader: LogReader, run_id: str | None = None) -> None:
+    def __init__(
+        self,
+        reader: LogReader,
+        settings: Settings,
+        *,
+        run_id: str | None = None,
+        tier: str | None = None,
+    ) -> None:
         self.reader = reader
-        self.run_id = run_id
         self.remarks = Remarks()
+        self._settings = settings
+        self._run = _Choice("run", run_id, within="the input")
+        self._tier = _Choice("tier", tier, within="the run")
 
     def __iter__(self) -> Iterator[AttemptRecord]:
-        """Give every attempt of the run."""
-        counts: Counter[str] = Counter()
-        wanted = self.run_id
+        """Give every attempt of the run and tier."""
         for record in self.reader:
-            run_id = record.run_id
-            counts[run_id] += 1
-            if wanted is None:
-                wanted = run_id
-            if run_id == wanted:
+            if self._run.takes(record.run_id) and self._tier.takes(self._tier_of(record)):
                 self.remarks.add(record, self.reader.file)
                 yield record
-        self._check(counts)
-        self.run_id = wanted
-
-    def _check(self, counts: Counter[str]) -> None:
-        if not counts:
+        if not self._run.counts:
             raise no_attempts(self.reader)
-        if self.run_id is None and len(counts) > 1:
+        self._run.check()
+        self._tier.check()
+
+    @property
+    def run_id(self) -> str:
+        """The run's id, once there was an attempt of it."""
+        return self._run.name or ""
+
+    @property
+    def tier(self) -> str:
+        """The tier's name, once there was an attempt of it."""
+        return self._tier.name or ""
+
+    def _tier_of(self, record: AttemptRecord) -> str:
+        return record.tier or self._settings.tier_of(record.run_id)
+
+
+class _Choice:
+    """The run or tier whose attempts count: the one ``given``, else the only one there is."""
+
+    def __init__(self, kind: str, given: str | None, *, within: str) -> None:
+        self.name = given
+        self.counts: Counter[str] = Counter()
+        self._kind = kind
+        self._within = within
+        self._is_given = given is not None
+
+    def takes(self, name: str) -> bool:
+        """Count an attempt of ``name``, and say whether it is of the one that was chosen."""
+        self.counts[name] += 1
+        if self.name is None:
+            self.name = name
+        return name == self.name
+
+    def check(self) -> None:
+        """Raise ``UsageError`` where a choice is missing, or where nothing is there of it."""
+        if not self._is_given and len(self.counts) > 1:
             raise UsageError(
-                f"the input holds {len(counts):,} runs; choose one with --run: {_listed(counts)}"
+                f"{self._within} holds {len(self.counts):,} {self._kind}s; choose one with "
+                f"--{self._kind}: {self._listed()}"
             )
-        if self.run_id is not None and self.run_id not in counts:
+        if self.name not in self.counts:
             raise UsageError(
-                f"there is no attempt of the run {self.run_id!r}; the input holds {_listed(counts)}"
+                f"there is no attempt of the {self._kind} {self.name!r}; {self._within} holds "
+                f"{self._listed()}"
             )
+
+    def _listed(self) -> str:
+        largest_first = sorted(self.counts.items(), key=lambda item: (-item[1], item[0]))
+        named = [
+            f"{name!r} ({count:,} attempt{'s' * (count > 1)})"
+            for name, count in largest_first[:_MOST_NAMES]
+        ]
+        if len(self.counts) > _MOST_NAMES:
+            named.append(f"and {len(self.counts) - _MOST_NAMES:,} more")
+        return ", ".join(named)
 
 
 def no_attempts(reader: LogReader) -> LogReadError:
     """Say that a reader found no attempt."""
     return LogReadError(f"there is no valid attempt record in {', '.join(reader.names)}")
-
-
-def _listed(counts: Counter[str]) -> str:
-    named = [
-        f"{run_id!r} ({count:,} attempt{'s' * (count > 1)})"
-        for run_id, count in counts.most_common(_MOST_RUNS_NAMED)
-    ]
-    if len(counts) > _MOST_RUNS_NAMED:
-        named.append(f"and {len(counts) - _MOST_RUNS_NAMED:,} more")
-    return ", ".join(named)

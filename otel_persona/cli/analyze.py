@@ -45,6 +45,7 @@ _AT_LEAST: dict[str, tuple[Band, ...]] = {
 @click.option(
     "--run", "run_id", metavar="RUN", help="The run to analyse, where the input holds several."
 )
+@click.option("--tier", metavar="TIER", help="The tier to analyse, where the run has several.")
 @settings_option
 @format_option
 @click.option("--strict", is_flag=True, help="Exit with 2 if any line had to be skipped.")
@@ -59,6 +60,7 @@ def analyze(
     batch: BatchPolicy | None,
     by: str,
     run_id: str | None,
+    tier: str | None,
     settings_file: str | None,
     output_format: str,
     strict: bool,
@@ -80,7 +82,7 @@ def analyze(
     settings = load_settings({"batch": str(batch) if batch else None}, file=settings_file)
     skipped = SkippedLines(keep_all=output_format == "json")
     with reading(logs, skipped) as reader:
-        result = ANALYSES[by](RunAttempts(reader, run_id), settings)
+        result = ANALYSES[by](RunAttempts(reader, settings, run_id=run_id, tier=tier), settings)
     if output_format == "json":
         print_json({**result.document, "skipped": skipped.kept})
     else:

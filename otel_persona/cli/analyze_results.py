@@ -44,7 +44,7 @@ def by_batch(attempts: RunAttempts, settings: Settings) -> Result:
 def by_persona(attempts: RunAttempts, settings: Settings) -> Result:
     """Give the run's personas."""
     personas = analyse_personas(attempts, settings.prices)
-    run_id = attempts.run_id or ""
+    run_id = attempts.run_id
 
     def tables() -> Iterable[RenderableType]:
         from otel_persona.cli.persona_view import persona_view
@@ -58,7 +58,7 @@ def by_persona(attempts: RunAttempts, settings: Settings) -> Result:
 def by_stage(attempts: RunAttempts, settings: Settings) -> Result:
     """Give the run's stages."""
     stages = analyse_stages(attempts, settings.prices)
-    run_id = attempts.run_id or ""
+    run_id = attempts.run_id
 
     def tables() -> Iterable[RenderableType]:
         from otel_persona.cli.stage_view import stage_view

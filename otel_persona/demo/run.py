@@ -135,4 +135,4 @@ def _after_persona(delivery: DeliveryWatch, handle: op.Handle, personas: int) ->
 def _read_back(log: Path, settings: Settings) -> BatchAnalysis:
     """Make the figures from the lines on the disk, as ``analyze`` does."""
     reader = LogReader([str(log)], on_skip=lambda _: None)
-    return analyse_batches(RunAttempts(reader), settings)
+    return analyse_batches(RunAttempts(reader, settings), settings)

@@ -33,4 +33,4 @@ def missing_parts(read: SettingsRead) -> Iterator[str]:
 
 def _is_folder(log: str, run_id: str | None) -> bool:
     # A run's id that has yet to be made names no folder that is there.
-    return Path(AppendFile(log, run_id or "{run_id}", "never").path).is_dir()
+    return Path(AppendFile(log, run_id or "{run_id}", is_forced=False).path).is_dir()

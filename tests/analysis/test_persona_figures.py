@@ -12,13 +12,13 @@ from otel_persona.analysis import (
     analyse_stages,
     stage_document,
 )
-from otel_persona.settings import Prices
+from otel_persona.settings import Prices, Settings
 
 Line = Callable[..., bytes]
 
 
 def _attempts(path: str) -> RunAttempts:
-    return RunAttempts(LogReader([path], print))
+    return RunAttempts(LogReader([path], print), Settings())
 
 
 def test_a_persona_is_summed_up(line: Line, log: Callable[..., str]) -> None:

@@ -20,7 +20,8 @@ def analyse(log: Callable[..., str]) -> Callable[..., BatchAnalysis]:
 
     def from_lines(*files: list[bytes], **chosen: str) -> BatchAnalysis:
         paths = [log(*lines, name=f"{n}.log") for n, lines in enumerate(files)]
-        return analyse_batches(RunAttempts(LogReader(paths, print)), Settings(**chosen))
+        settings = Settings(**chosen)
+        return analyse_batches(RunAttempts(LogReader(paths, print), settings), settings)
 
     return from_lines
 
@@ -72,29 +73,16 @@ def test_files_that_overlap_by_under_a_second_are_not_noticed(
     assert len(analyse(first, second).remarks) == remarks
 
 
-def test_the_tier_is_what_the_attempts_say(
-    line: Line, analyse: Callable[..., BatchAnalysis]
-) -> None:
-    """The setting is stronger; without both it follows from the run's id."""
-    named = [line(tier="50K", validator_scores=SCORES)]
-    assert analyse(named).tier.tier == "50K"
-    assert analyse(named, tier="mine").tier.tier == "mine"
-    assert analyse([line()]).tier.tier == "25K"
-    mixed = analyse([*named, line(validator_scores=SCORES)])
-    assert mixed.remarks == [
-        "the attempts name several tiers (50K, none); the figures are over all of them"
-    ]
-
-
 def test_ids_that_the_policy_cannot_use_are_skipped(line: Line, log: Callable[..., str]) -> None:
     """Named like a bad line; where none is left there is nothing to show."""
     path = log(line(persona_id="1"), line(persona_id="cahul-1"), line(persona_id="2"))
     skipped = []
-    attempts = RunAttempts(LogReader([path], skipped.append))
-    analysis = analyse_batches(attempts, Settings(batch="sequence:10"))
+    settings = Settings(batch="sequence:10")
+    attempts = RunAttempts(LogReader([path], skipped.append), settings)
+    analysis = analyse_batches(attempts, settings)
     assert analysis.tier.total_attempts == 2
     assert [(skip.file, skip.line) for skip in skipped] == [(path, 2)]
     assert "'cahul-1' is not a whole number" in skipped[0].reason
-    attempts = RunAttempts(LogReader([log(line(persona_id="x"))], skipped.append))
+    attempts = RunAttempts(LogReader([log(line(persona_id="x"))], skipped.append), settings)
     with pytest.raises(LogReadError, match=r"no attempt can be put into batches of sequence:10"):
-        analyse_batches(attempts, Settings(batch="sequence:10"))
+        analyse_batches(attempts, settings)

@@ -61,7 +61,7 @@ def parts(lines: list[bytes], tmp_path_factory: pytest.TempPathFactory) -> Calla
 
 
 def _attempts(paths: list[str]) -> RunAttempts:
-    return RunAttempts(LogReader(paths, pytest.fail))
+    return RunAttempts(LogReader(paths, pytest.fail), Settings())
 
 
 def _batches(paths: list[str], policy: str) -> BatchAnalysis:

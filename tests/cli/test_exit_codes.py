@@ -67,6 +67,32 @@ def test_several_runs_need_a_choice(cli: Cli, line: Line, log: Callable[..., str
     assert "50K_b" in _refused(cli("analyze", path, "--run", "c"))
 
 
+def test_several_tiers_need_a_choice(cli: Cli, line: Line, log: Callable[..., str]) -> None:
+    """The same with the tiers of a run, in whatever order the logs are given."""
+    one = log(line(), name="one.log")
+    two = log(line(tier="50K") * 2, name="two.log")
+    said = {_refused(cli("analyze", *paths)) for paths in ((one, two), (two, one))}
+    assert len(said) == 1
+    assert "'50K' (2 attempts), '25K' (1 attempt)" in said.pop()
+    documents = [
+        json.loads(cli("analyze", *paths, "--tier", "50K", "--format", "json").stdout)
+        for paths in ((one, two), (two, one))
+    ]
+    assert documents[0] == documents[1]
+    assert (documents[0]["tier"]["tier"], documents[0]["tier"]["total_attempts"]) == ("50K", 2)
+    for by in ("persona", "stage"):
+        assert "--tier" in _refused(cli("analyze", one, two, "--by", by))
+        assert cli("analyze", one, two, "--by", by, "--tier", "25K").returncode == 0
+
+
+@pytest.mark.parametrize("name", ["cost", "repairs", "pollyanna"])
+def test_quick_commands_count_all_tiers_together(
+    name: str, cli: Cli, line: Line, log: Callable[..., str]
+) -> None:
+    """As in jq, which knows of no tiers."""
+    assert cli(name, log(line(), line(tier="50K"))).returncode == 0
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_bad_lines_are_named_and_not_fatal(
     name: str, cli: Cli, line: Line, log: Callable[..., str]
