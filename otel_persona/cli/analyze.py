@@ -8,6 +8,7 @@ from otel_persona.aggregation import Band
 from otel_persona.analysis import BatchAnalysis, RunAttempts
 from otel_persona.cli.analyze_results import ANALYSES
 from otel_persona.cli.log_input import (
+    ANALYZE_AS_JSON,
     SkippedLines,
     format_option,
     logs_argument,
@@ -88,7 +89,7 @@ def analyze(
     else:
         from otel_persona.cli.console import print_tables
 
-        print_tables(*result.tables(), *map(printable, skipped.sentences()))
+        print_tables(*result.tables(), *map(printable, skipped.sentences(ANALYZE_AS_JSON)))
     for remark in result.remarks:
         say(f"note: {remark}")
     if strict and skipped.count:

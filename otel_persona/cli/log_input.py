@@ -8,9 +8,12 @@ from contextlib import contextmanager
 import click
 
 from otel_persona.analysis import LogReader, Skipped
-from otel_persona.cli.printing import say
+from otel_persona.cli.printing import counted, say
 from otel_persona.cli.progress import ReadingBar
 from otel_persona.errors import PersonaError
+
+ANALYZE_AS_JSON = "analyze LOG... --format json"
+"""The command whose output names every skipped line."""
 
 _MOST_LINES_NAMED = 20
 
@@ -47,12 +50,16 @@ class SkippedLines:
         if self._keep_all or self.count <= _MOST_LINES_NAMED:
             self.kept.append(skipped)
 
-    def sentences(self) -> Iterator[str]:
-        """Name the first lines with file, number and reason, and count the others."""
+    def sentences(self, all_named_by: str | None) -> Iterator[str]:
+        """Name the first lines with file, number and reason, and count the others.
+
+        ``all_named_by`` is a command that names those too, ``None`` where there is none.
+        """
         for skipped in self.kept[:_MOST_LINES_NAMED]:
             yield f"skipped {skipped.file}:{skipped.line}: {skipped.reason}"
         if self.count > _MOST_LINES_NAMED:
-            yield f"{self.count - _MOST_LINES_NAMED:,} more lines were skipped"
+            more = counted(self.count - _MOST_LINES_NAMED, "more line")
+            yield f"skipped {more}" + (f"; {all_named_by} names each" if all_named_by else "")
 
 
 @contextmanager
@@ -67,11 +74,11 @@ def reading(paths: Sequence[str], skipped: SkippedLines) -> Iterator[LogReader]:
         with bar.shown(reader.size):
             yield reader
     except PersonaError:
-        say_skipped(skipped)
+        say_skipped(skipped, None)
         raise
 
 
-def say_skipped(skipped: SkippedLines) -> None:
-    """Name skipped lines on standard error."""
-    for sentence in skipped.sentences():
+def say_skipped(skipped: SkippedLines, all_named_by: str | None = ANALYZE_AS_JSON) -> None:
+    """Name skipped lines on standard error; see ``SkippedLines.sentences``."""
+    for sentence in skipped.sentences(all_named_by):
         say(sentence)

@@ -69,7 +69,7 @@ def pollyanna(logs: tuple[str, ...], batch: BatchPolicy, output_format: str) -> 
                 ],
             )
         )
-    say_skipped(skipped)
+    say_skipped(skipped, f"analyze LOG... --batch {batch} --format json")
     unscored = sum(group.attempts - group.scored for group in groups)
     if unscored:
         say(f"{unscored:,} attempts without a pollyanna score are left out of the means")

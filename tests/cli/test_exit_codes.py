@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -105,7 +106,25 @@ def test_bad_lines_are_named_and_not_fatal(
     assert f"skipped {path}:2: not JSON" in said
     assert f"skipped {path}:21: not JSON" in said
     assert f"{path}:22" not in said
-    assert "10 more lines were skipped" in said
+    assert re.search(r"skipped 10 more lines; analyze LOG\.\.\. .*--format json names each", said)
+
+
+def test_the_command_that_names_all_is_one_that_does(
+    cli: Cli, line: Line, log: Callable[..., str]
+) -> None:
+    """Also of the ids that ``pollyanna`` alone cannot use."""
+    path = log(line(), b"bad\n" * 5, line(persona_id="cahul") * 16, line(persona_id="2"))
+    more = re.search(r"skipped 1 more line; (analyze .*) names each", cli("pollyanna", path).stderr)
+    assert more is not None
+    named = cli(*more.group(1).replace("LOG...", path).split())
+    assert len(json.loads(named.stdout)["skipped"]) == 21
+
+
+def test_no_command_is_named_where_none_would_do(cli: Cli, log: Callable[..., str]) -> None:
+    """Without any attempt there is no JSON either."""
+    done = cli("analyze", log(b"bad\n" * 30), "--format", "json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "otel-persona: skipped 10 more lines\n" in done.stderr
 
 
 def test_json_names_every_bad_line(cli: Cli, line: Line, log: Callable[..., str]) -> None:
