@@ -27,7 +27,7 @@ def batch_view(analysis: BatchAnalysis) -> Iterator[RenderableType]:
 def batch_table(
     title: str, batches: Sequence[BatchSummary], *, complete_in: str = "--format json"
 ) -> FigureTable:
-    """Give a row for each batch; ``complete_in`` names what leaves nothing out."""
+    """Give a row for each batch; ``complete_in`` names what leaves no row out."""
     keyed = any(batch.key is not None for batch in batches)
     return FigureTable(
         title,

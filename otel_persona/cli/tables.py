@@ -1,8 +1,8 @@
-"""Tables that read the same on a screen and in a file: signs beside colours, no digit cut off."""
+"""Tables that read the same on a screen and in a file: signs beside colours, no word cut."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from rich import box
@@ -48,8 +48,8 @@ class Column(NamedTuple):
 class FigureTable:
     """A table that says what it leaves out: spare columns, the last first, and rows beyond 1,000.
 
-    Where it is too wide even so, its lines run over the edge: no digit is ever cut off.
-    ``complete_in`` names what leaves nothing out.
+    Where it is too wide even so, each row becomes a block with a line for each column.
+    ``complete_in`` names what leaves no row out.
     """
 
     def __init__(
@@ -68,36 +68,51 @@ class FigureTable:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Lay the table out for the width there is."""
         rows = self._rows[:_MOST_ROWS]
-        widths = self._least_widths(rows)
-        shown = list(range(len(widths)))
-        spare = [at for at in shown if self._columns[at].is_spare]
-        while spare and sum(widths[at] for at in shown) > options.max_width:
-            shown.remove(spare.pop())
-        width = max(options.max_width, sum(widths[at] for at in shown))
-        yield from console.render(self._table(rows, shown), options.update_width(width))
-        left_out = [column.heading for at, column in enumerate(self._columns) if at not in shown]
-        if left_out:
-            yield Text(f"Too narrow for {', '.join(left_out)}; {self._complete_in} has all.")
+        yield Text(self._title, "bold")
+        if shown := self._fitting(rows, options.max_width):
+            yield self._table(rows, shown)
+            yield from self._narrow_note(shown)
+        else:
+            yield from self._blocks(rows)
         if len(rows) < len(self._rows):
             count = f"The first {len(rows):,} of {len(self._rows):,}"
             yield Text(f"{count} are shown; {self._complete_in} has all.")
+
+    def _fitting(self, rows: Sequence[Sequence[str | Text]], width: int) -> list[int]:
+        """Give the columns to show; none where even those that are not spare do not fit."""
+        widths = self._least_widths(rows)
+        shown = list(range(len(widths)))
+        spare = [at for at in shown if self._columns[at].is_spare]
+        while sum(widths[at] for at in shown) > width:
+            if not spare:
+                return []
+            shown.remove(spare.pop())
+        return shown
 
     def _least_widths(self, rows: Sequence[Sequence[str | Text]]) -> list[int]:
         widths = [cell_len(column.heading) for column in self._columns]
         for row in rows:
             widths = [
-                max(wide, cell_len(str(cell))) for wide, cell in zip(widths, row, strict=True)
+                max(wide, _least_cells(str(cell), column))
+                for wide, cell, column in zip(widths, row, self._columns, strict=True)
             ]
-        return [
-            _GAP_CELLS + (min(wide, _WRAPPED_CELLS) if column.is_wrapped else wide)
-            for wide, column in zip(widths, self._columns, strict=True)
-        ]
+        return [_GAP_CELLS + wide for wide in widths]
+
+    def _narrow_note(self, shown: list[int]) -> Iterator[Text]:
+        left_out = [column.heading for at, column in enumerate(self._columns) if at not in shown]
+        if left_out:
+            yield Text(f"Too narrow for {', '.join(left_out)}; a wider screen shows them.")
+
+    def _blocks(self, rows: Sequence[Sequence[str | Text]]) -> Iterator[Text]:
+        for row in rows:
+            yield Text()
+            for column, cell in zip(self._columns, row, strict=True):
+                if str(cell).strip():
+                    yield Text.assemble(f"{column.heading}: ", cell)
+        yield Text()
 
     def _table(self, rows: Sequence[Sequence[str | Text]], shown: list[int]) -> Table:
         table = Table(
-            title=self._title,
-            title_justify="left",
-            title_style="bold",
             box=box.SIMPLE_HEAD,
             padding=(0, _GAP_CELLS - 1, 0, 0),
             pad_edge=False,
@@ -113,3 +128,10 @@ class FigureTable:
         for row in rows:
             table.add_row(*(row[at] for at in shown))
         return table
+
+
+def _least_cells(text: str, column: Column) -> int:
+    if not column.is_wrapped:
+        return cell_len(text)
+    longest_word = max(map(cell_len, text.split()), default=0)
+    return max(longest_word, min(cell_len(text), _WRAPPED_CELLS))

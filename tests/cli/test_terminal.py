@@ -83,22 +83,47 @@ def test_colour_can_be_refused(env: dict[str, str], terminal: Terminal, real_log
     assert "!!" in shown
 
 
-@pytest.mark.parametrize("width", [30, 80, 110])
-def test_narrow_terminals_cut_no_figure(
+@pytest.mark.parametrize("width", [30, 60, 80, 110])
+def test_narrow_terminals_cut_nothing(
     width: int,
     terminal: Terminal,
     cli: Callable[..., subprocess.CompletedProcess[str]],
     real_log: str,
 ) -> None:
-    """Whole columns are left out and named; what is shown is what a pipe gets."""
+    """No line is longer than the screen, and every word on it is one that a pipe gets too."""
+    for arguments in (
+        ("analyze", real_log, "--batch", "personas:50"),
+        ("analyze", real_log, "--by", "stage"),
+        ("cost", real_log),
+    ):
+        shown = _plain(terminal(*arguments, width=width))
+        assert max(map(len, shown.splitlines())) <= width
+        whole = re.findall(r"[^\s─:]+", cli(*arguments).stdout)
+        notes = re.findall(r"Too narrow for .*? shows them\.", shown, re.DOTALL)
+        words = re.findall(r"[^\s─:]+", shown)
+        assert set(words) <= {*whole, *" ".join(notes).split()}
+
+
+def test_columns_that_give_way_are_named(terminal: Terminal, real_log: str) -> None:
+    """On a screen that is wide enough all are there, as the note says."""
     arguments = ("analyze", real_log, "--batch", "personas:50")
-    shown = _plain(terminal(*arguments, width=width))
-    assert "Too narrow for" in shown
-    whole = cli(*arguments).stdout
-    figures = set(re.findall(r"\d[\d,.]*%?", whole))
-    assert set(re.findall(r"\d[\d,.]*%?", shown)) <= figures
-    assert "repair_rate_trend" in shown
-    assert "opening_entropy" in shown
+    note = "Too narrow for Batches !!, Batches !; a wider screen shows them."
+    assert note in _plain(terminal(*arguments, width=80))
+    wide = _plain(terminal(*arguments, width=110))
+    assert note not in wide
+    assert re.search(r"Attempts +Batches !! +Batches ! +Limits", wide)
+
+
+def test_the_narrowest_screen_shows_every_column(terminal: Terminal, real_log: str) -> None:
+    """Each row is a block of lines then, and none has to give way."""
+    shown = _plain(terminal("analyze", real_log, "--batch", "personas:50", width=30))
+    assert "Too narrow" not in shown
+    first = shown.partition("Batch: 0\n")[2].partition("\n\n")[0]
+    headings = re.findall(r"^([A-Za-z0-9 ]+): ", first, re.MULTILINE)
+    columns = (
+        "Personas,Attempts,Success,Mean ms,p95 ms,Repairs,Entropy,Pollyanna,Anchors,Tokens,USD"
+    )
+    assert headings == [*columns.split(","), "Start"]
 
 
 def test_names_cannot_steer_the_terminal(
