@@ -85,6 +85,6 @@ def _named_figure(batch: BatchSummary, figure: FigureColumn) -> str:
 
 def _change_line(change: IndicatorChange) -> str:
     return (
-        f"batch {change.batch_index}: {change.indicator} {change.previous or 'healthy'} -> "
+        f"batch {change.batch_index}: {change.indicator} {change.previous or 'none'} -> "
         f"{change.band} at {change.value:.3f}"
     )

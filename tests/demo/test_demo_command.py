@@ -180,6 +180,12 @@ def test_the_collapse_turns_the_indicators_and_only_after_its_start(collapsed_de
     )
 
 
+def test_a_first_band_is_no_change_from_healthy(plain_demo: Any) -> None:
+    """Before its first batch an indicator has none, and its event says so too."""
+    assert "\nbatch 0: anchor_diversity none -> critical at 0." in plain_demo.output
+    assert "\nbatch 0: anchor_diversity healthy" not in plain_demo.output
+
+
 def test_up_to_its_start_the_collapse_is_the_plain_run(
     plain_demo: Any, collapsed_demo: Any
 ) -> None:

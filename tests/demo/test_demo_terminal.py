@@ -46,7 +46,7 @@ def test_bands_are_in_words_and_in_colour(tmp_path: Path) -> None:
     assert "\x1b[1;31m" in screen
     assert "!!" in screen
     assert "! warning, !! critical" in screen
-    assert "anchor_diversity healthy -> critical" in screen
+    assert "anchor_diversity none -> critical" in screen
     assert "Pollyanna" in screen
 
 
