@@ -87,23 +87,14 @@ def _indicators(batches: list[BatchSummary]) -> FigureTable:
 
 
 def _tier(tier: TierSummary) -> FigureTable:
-    reachable = tier.drift_reachable
     rows = [
         ("total_personas", whole(tier.total_personas), ""),
         ("total_attempts", whole(tier.total_attempts), ""),
         ("overall_success_rate", percent(tier.overall_success_rate), ""),
-        ("repair_rate_trend", signed(tier.repair_rate_trend), _reach(reachable.repair_rate_trend)),
+        _drift_trend(tier, "repair_rate_trend"),
         ("latency_trend", signed(tier.latency_trend), "ms per batch"),
-        (
-            "opening_entropy_trend",
-            signed(tier.opening_entropy_trend),
-            _reach(reachable.opening_entropy_trend),
-        ),
-        (
-            "pollyanna_score_trend",
-            signed(tier.pollyanna_score_trend),
-            _reach(reachable.pollyanna_score_trend),
-        ),
+        _drift_trend(tier, "opening_entropy_trend"),
+        _drift_trend(tier, "pollyanna_score_trend"),
         ("drift_detected", "yes" if tier.drift_detected else "no", "as specified"),
     ]
     for name, trend in tier.validator_trends.items():
@@ -120,5 +111,12 @@ def _tier(tier: TierSummary) -> FigureTable:
     )
 
 
-def _reach(reachable: bool) -> str:
-    return "" if reachable else "its drift threshold is out of reach with so many batches"
+def _drift_trend(tier: TierSummary, name: str) -> tuple[str, str, str]:
+    """Give the row of a trend that the specification's drift_detected looks at."""
+    slope = getattr(tier, name)
+    remark = ""
+    if slope is None:
+        remark = "too few batches: a trend needs two complete ones with a value"
+    elif not getattr(tier.drift_reachable, name):
+        remark = "its drift threshold is out of reach with so many batches"
+    return name, signed(slope), remark

@@ -141,6 +141,21 @@ def test_a_threshold_out_of_reach_is_said(cli: Cli, line: Line, log: Callable[..
     assert "out of reach" in row
 
 
+@pytest.mark.parametrize("policy", ["attempts:3", "attempts:4"])
+def test_too_few_batches_for_a_trend_are_said(
+    policy: str, cli: Cli, line: Line, log: Callable[..., str]
+) -> None:
+    """With one complete batch, or none, no threshold is compared with anything."""
+    shown = cli("analyze", log(*[line()] * 3), "--batch", policy).stdout
+    assert "out of reach" not in shown
+    rows = [row for row in shown.splitlines() if "too few batches: a trend needs two" in row]
+    assert [row.split()[:2] for row in rows] == [
+        ["repair_rate_trend", "-"],
+        ["opening_entropy_trend", "-"],
+        ["pollyanna_score_trend", "-"],
+    ]
+
+
 def test_a_long_table_says_what_it_leaves_out(
     cli: Cli, line: Line, log: Callable[..., str]
 ) -> None:
