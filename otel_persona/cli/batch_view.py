@@ -14,6 +14,14 @@ from otel_persona.cli.cells import UNKNOWN, decimal, percent, signed, whole
 from otel_persona.cli.figure_columns import FIGURES
 from otel_persona.cli.printing import printable
 from otel_persona.cli.tables import LEGEND, Column, FigureTable, coloured, marked
+from otel_persona.settings import Direction
+
+# What stands beside a validator's slope, which alone does not say whether it is more than noise.
+_DIRECTIONS: dict[Direction, str] = {
+    "higher_is_worse": "higher is worse",
+    "higher_is_better": "higher is better",
+    "band": "worse both ways",
+}
 
 
 def batch_view(analysis: BatchAnalysis) -> Iterator[RenderableType]:
@@ -98,8 +106,8 @@ def _tier(tier: TierSummary) -> FigureTable:
         ("drift_detected", "yes" if tier.drift_detected else "no", "as specified"),
     ]
     for name, trend in tier.validator_trends.items():
-        worsening = "worsening" if trend.worsening else ""
-        rows.append((f"{printable(name)} (validator)", signed(trend.slope), worsening))
+        remark = _DIRECTIONS[trend.direction] if trend.direction else ""
+        rows.append((f"{printable(name)} (validator)", signed(trend.slope), remark))
     return FigureTable(
         f"Tier {printable(tier.tier)}; trends are per batch",
         [

@@ -62,6 +62,25 @@ def test_an_option_beats_the_file_and_the_file_beats_the_environment(
     assert len(_document(cli(*arguments, env=env))["batches"]) == 1
 
 
+def test_a_validators_direction_is_told_and_no_alarm_raised(
+    cli: Cli, line: Callable[..., bytes], log: Callable[..., str], tmp_path: Path
+) -> None:
+    """The table gives slope and direction; what is noise in them is not for it to say."""
+    settings = tmp_path / "settings.toml"
+    settings.write_text('batch = "attempts:1"\n[directions]\nlength = "band"\n')
+    names = ("length", "opening_variation", "pollyanna", "trait_leak", "unknown")
+    path = log(*(line(validator_scores=dict.fromkeys(names, score)) for score in (0.1, 0.1001)))
+    shown = cli("analyze", path, "--settings", str(settings)).stdout
+    rows = [row.split(None, 3) for row in shown.splitlines() if "(validator)" in row]
+    assert [[row[0], row[2], *(text.strip() for text in row[3:])] for row in rows] == [
+        ["length", "+0.0001", "worse both ways"],
+        ["opening_variation", "+0.0001", "higher is better"],
+        ["pollyanna", "+0.0001", "higher is worse"],
+        ["trait_leak", "+0.0001", "higher is worse"],
+        ["unknown", "+0.0001"],
+    ]
+
+
 def test_every_problem_of_the_settings_is_named(cli: Cli, path: str, tmp_path: Path) -> None:
     """At once, a sentence for each."""
     bad = tmp_path / "settings.yaml"
