@@ -13,11 +13,15 @@ from pathlib import Path
 
 from otel_persona.errors import LogReadError
 
+_Decompression = Callable[[io.BufferedReader], Callable[[], bytes]]
+
 LONGEST_LINE_BYTES = 16 << 20
 """Bytes; of a longer line only the end is kept, so that no file can fill the memory."""
 
 _STANDARD_INPUT = "-"
 _CHUNK_BYTES = 1 << 20
+_GZIP_START = b"\x1f\x8b"
+_ZSTD_START = b"\x28\xb5\x2f\xfd"
 # What pyarrow has decompressed within a read is lost where that read fails, so it works on little.
 _ZSTD_PIECE_BYTES = 1 << 12
 
@@ -89,11 +93,18 @@ class LogFile:
         return Path(self.path).open("rb")
 
     def _reader(self, file: io.BufferedReader) -> Callable[[], bytes]:
-        if self.path.endswith(".gz"):
-            return self._until_damaged(_gzip_reader(file))
-        if self.path.endswith(".zst"):
-            return self._until_damaged(_zstd_reader(file))
-        return lambda: file.read1(_CHUNK_BYTES)
+        decompression = self._decompression(file.peek(len(_ZSTD_START)))
+        if decompression is None:
+            return lambda: file.read1(_CHUNK_BYTES)
+        return self._until_damaged(decompression(file))
+
+    def _decompression(self, start: bytes) -> _Decompression | None:
+        """Tell compressed data by its first bytes; where they are damaged, by the name."""
+        if start.startswith(_GZIP_START):
+            return _gzip_reader
+        if start.startswith(_ZSTD_START):
+            return _zstd_reader
+        return {".gz": _gzip_reader, ".zst": _zstd_reader}.get(Path(self.path).suffix)
 
     def _until_damaged(self, read: Callable[[], bytes]) -> Callable[[], bytes]:
         def read_or_note() -> bytes:

@@ -24,10 +24,10 @@ class Skipped(msgspec.Struct, frozen=True):
 class LogReader:
     """Reads logs one after the other; iterate over it once.
 
-    A path ending in ``.gz`` or ``.zst`` is decompressed while it is read, ``-`` is standard input.
-    Empty lines are ignored. ``on_skip`` gets every line that holds no record, and the fragment
-    before a record that was recovered. ``on_progress`` gets the bytes that were read since it was
-    called last, of ``size`` in all (less where a size cannot be known).
+    What is compressed with gzip or zstd is decompressed while it is read, whatever its name; ``-``
+    is standard input. Empty lines are ignored. ``on_skip`` gets every line that holds no record,
+    and the fragment before a record that was recovered. ``on_progress`` gets the bytes that were
+    read since it was called last, of ``size`` in all (less where a size cannot be known).
 
     ``file`` and ``line`` say where the record stands that was given last.
 

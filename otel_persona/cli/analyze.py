@@ -69,7 +69,7 @@ def analyze(
 ) -> None:
     """Show the figures of a run: its batches, key indicators and tier, its personas or its stages.
 
-    LOG is a file of JSON lines, plain or compressed (.gz, .zst), or - for standard input. Several
+    LOG is a file of JSON lines, plain or compressed (gzip, zstd), or - for standard input. Several
     are read in the order given. A line that holds no attempt is named and skipped.
 
     \b

@@ -22,7 +22,7 @@ from otel_persona.cli.printing import print_json, printable
 def repairs(logs: tuple[str, ...], output_format: str) -> None:
     """Show the share of attempts with repairs, by the part of the persona id before its first "-".
 
-    LOG is a file of JSON lines, plain or compressed (.gz, .zst), or - for standard input. A group
+    LOG is a file of JSON lines, plain or compressed (gzip, zstd), or - for standard input. A group
     is named by its first persona id. With --format json the output is that of the specification's
     jq command.
 

@@ -51,6 +51,16 @@ def test_compressed_logs_are_read(
 
 
 @pytest.mark.parametrize("form", COMPRESS)
+@pytest.mark.parametrize("name", ["generation.log", "generation.log.1", "a.gz", "a.zst"])
+def test_compressed_data_is_known_by_its_first_bytes(
+    form: str, name: str, line: Line, log: Callable[..., str], read: Callable[..., Any]
+) -> None:
+    """Under a name without its suffix, or with that of another form."""
+    records, skipped = read(log(COMPRESS[form](line(persona_id="1")), name=name))
+    assert (_ids(records), skipped) == (["1"], [])
+
+
+@pytest.mark.parametrize("form", COMPRESS)
 @pytest.mark.parametrize("damage", ["cut", "changed", "garbage", "garbage after"])
 def test_a_damaged_file_is_named_and_the_rest_is_read(
     form: str, damage: str, line: Line, log: Callable[..., str], read: Callable[..., Any]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
+from functools import partial
 from subprocess import CompletedProcess
 
+import pyarrow as pa
 import pytest
 
 from otel_persona.records import AttemptRecord, decode_line
@@ -188,6 +190,18 @@ def test_standard_input_is_read(cli: Cli, line: Line) -> None:
     document = json.loads(done.stdout)
     assert document["tier"]["total_attempts"] == 1
     assert [(skip["file"], skip["line"]) for skip in document["skipped"]] == [("<stdin>", 2)]
+
+
+@pytest.mark.parametrize(
+    "compress", [gzip.compress, partial(pa.compress, codec="zstd", asbytes=True)], ids=["gz", "zst"]
+)
+def test_compressed_standard_input_is_read(
+    compress: Callable[[bytes], bytes], cli: Cli, line: Line
+) -> None:
+    """A pipe has no name that could tell, so its first bytes do."""
+    done = cli("cost", "-", "--format", "json", stdin=compress(line() * 2_000))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == pytest.approx(2_000 * 770 * 0.00045 / 1000)
 
 
 def test_shards_are_read_together(cli: Cli, line: Line, log: Callable[..., str]) -> None:
