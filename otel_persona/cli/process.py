@@ -1,8 +1,7 @@
-"""How the process starts and ends: exit codes, and every error as a sentence on standard error."""
+"""A command in this process: its exit code, and every error as a sentence on standard error."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 import click
@@ -13,27 +12,20 @@ from otel_persona.cli.standard_output import prepare_output
 from otel_persona.errors import PersonaError, SettingsError
 
 _WRONG_USE = 2
-# What shells report of a process that Ctrl-C ended.
-_INTERRUPTED = 130
-
-
-def main() -> None:
-    """Run the command line of this process and exit with its code."""
-    sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and give its exit code.
 
     0 is fine, 1 what ``--fail-on`` looks for was found or the demo's collector did not take
-    everything, 2 wrong use or unreadable input, 130 the user interrupted. Where the reader of the
-    output goes away, ``SystemExit`` with 141 is raised.
+    everything, 2 wrong use or unreadable input. Where the reader of the output goes away,
+    ``SystemExit`` with 141 is raised, and ``KeyboardInterrupt`` where the user interrupts.
     """
     try:
         prepare_output()
         outcome = otel_persona.main(arguments, prog_name="otel-persona", standalone_mode=False)
-    except click.Abort:
-        return _INTERRUPTED
+    except click.Abort as abort:
+        raise KeyboardInterrupt from abort
     except click.ClickException as error:
         say(error.format_message())
     except SettingsError as error:

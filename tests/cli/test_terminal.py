@@ -191,3 +191,12 @@ def test_an_interrupt_ends_quietly(
         assert process.stderr is not None
         assert process.stdout.read() == b""
         assert process.stderr.read().strip() == b""
+
+
+def test_an_interrupt_of_an_import_ends_quietly(
+    cli: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    """Ctrl-C right after the start comes while modules are loaded."""
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt")
+    done = cli("--help", env={"PYTHONPATH": str(tmp_path)})
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
