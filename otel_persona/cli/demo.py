@@ -73,8 +73,13 @@ def demo(
     from otel_persona.demo.run import Plan, run_demo
 
     plan = Plan(folder=folder, attempts=attempts, collapse=collapse, otlp=otlp, seed=seed)
-    with watching() as watcher:
-        outcome = run_demo(plan, watcher)
+    try:
+        with watching() as watcher:
+            outcome = run_demo(plan, watcher)
+    except KeyboardInterrupt:
+        if plan.log.exists():
+            say(f"interrupted; the attempts made so far are in {plan.log}")
+        raise
     print_tables(*ending(plan, outcome))
     if outcome.undelivered is not None:
         say(f"the collector at {otlp} did not take everything: {outcome.undelivered}")

@@ -12,12 +12,12 @@ LOG_NAME = "generation.log"
 RUN_ID_START = "demo_"
 
 
-def check_place(folder: Path) -> Path:
-    """Give the path of the log in ``folder``, which need not exist.
+def check_place(log: Path) -> None:
+    """Look at the place for a log, whose folder need not exist.
 
     Raises ``UsageError`` where something else is there already.
     """
-    log = folder / LOG_NAME
+    folder = log.parent
     try:
         if folder.exists() and not folder.is_dir():
             raise UsageError(f"{folder} is not a folder; choose another with --out")
@@ -28,7 +28,6 @@ def check_place(folder: Path) -> Path:
             )
     except OSError as error:
         raise UsageError(f"{error.filename}: {error.strerror}") from error
-    return log
 
 
 def clear_place(log: Path) -> None:

@@ -19,7 +19,7 @@ from otel_persona.demo.delivery import DeliveryWatch
 from otel_persona.demo.draws import Draws
 from otel_persona.demo.generation import Pipeline
 from otel_persona.demo.laps import request_laps, text_laps
-from otel_persona.demo.log_place import RUN_ID_START, check_place, clear_place
+from otel_persona.demo.log_place import LOG_NAME, RUN_ID_START, check_place, clear_place
 from otel_persona.demo.replay import Position, Replay
 from otel_persona.demo.sources import Request, load_requests, load_texts
 from otel_persona.errors import UsageError
@@ -39,6 +39,11 @@ class Plan(NamedTuple):
     collapse: bool
     otlp: str | None
     seed: int
+
+    @property
+    def log(self) -> Path:
+        """Where the attempts are kept."""
+        return self.folder / LOG_NAME
 
 
 class Watcher(Protocol):
@@ -71,7 +76,8 @@ class Outcome(NamedTuple):
 def run_demo(plan: Plan, watcher: Watcher) -> Outcome:
     """Run the demo; raises ``PersonaError`` where it cannot be run as planned."""
     started = time.monotonic()
-    log = check_place(plan.folder)
+    log = plan.log
+    check_place(log)
     if switched_off():
         raise UsageError("OTEL_SDK_DISABLED is true, so nothing would be recorded; unset it")
     run_id = _new_run_id(plan)

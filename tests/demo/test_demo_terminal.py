@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from otel_persona.analysis import LogReader
 
 
 def _on_terminal(folder: Path, **variables: str) -> str:
@@ -75,3 +78,27 @@ def test_a_closed_pipe_ends_it_quietly(tmp_path: Path) -> None:
     process.stderr.close()
     assert process.wait() == 141
     assert told == b""
+
+
+def test_an_interrupt_says_where_the_attempts_are(tmp_path: Path) -> None:
+    """Ctrl-C loses none of the attempts that were made, and leaves no traceback."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "otel_persona", "demo", "--attempts", "100000"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate()
+    assert process.returncode == 130
+    log = Path("otel-persona-demo/generation.log")
+    assert told.split("\n") == [
+        f"otel-persona: interrupted; the attempts made so far are in {log}",
+        "",
+        "",
+    ]
+    read = LogReader([str(tmp_path / log)], pytest.fail)
+    assert 100 < len(list(read)) < 100_000
