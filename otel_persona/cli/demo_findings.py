@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from otel_persona.cli.cells import decimal, whole
-from otel_persona.demo.findings import Findings, Part, Reading
+from otel_persona.demo.findings import Findings, Part, Reading, texts_trait_leak
 
 _EVEN_SCORE = 0.6  # the middle of the specified healthy band
 
@@ -30,12 +30,11 @@ def _of_real(part: Part, of_part: str) -> Iterator[str]:
             healthy.append(name)
     if healthy:
         yield f"Healthy in every batch{of_part}: {', '.join(healthy)}."
-    leak = part.mean_score("trait_leak")
-    if leak is not None:
-        yield (
-            "Sameness in the wild that no band shows: every one of the 500 texts begins with 'I "
-            f"am', and they call {leak:.0%} of their prompt's trait ratings by name (trait_leak)."
-        )
+    yield (
+        "Sameness in the wild that no band shows: every one of the 500 texts begins with 'I am', "
+        f"and on average they call {texts_trait_leak():.0%} of their prompt's trait ratings by "
+        "name (trait_leak)."
+    )
 
 
 def _of_simulated(part: Part) -> Iterator[str]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from statistics import fmean
 from typing import NamedTuple
 
 from otel_persona.aggregation import Band, BatchSummary
 from otel_persona.demo.run import PERSONAS_PER_BATCH, Outcome
+from otel_persona.demo.sources import load_texts
+from otel_persona.demo.validators import trait_leak
 
 
 class Reading(NamedTuple):
@@ -57,6 +60,11 @@ def _readings(batches: Sequence[BatchSummary], name: str) -> list[Reading]:
         if indicator.value is not None and indicator.band is not None:
             found.append(Reading(batch.index, indicator.value, indicator.band))
     return found
+
+
+def texts_trait_leak() -> float:
+    """Give the mean share of their prompt's traits that the 500 texts call by name."""
+    return fmean(trait_leak(text) for text in load_texts())
 
 
 class Findings(NamedTuple):

@@ -10,6 +10,8 @@ import pytest
 from otel_persona.aggregation import Aggregator, BatchSummary
 from otel_persona.cli.demo_findings import finding_sentences
 from otel_persona.demo.findings import Findings, Part
+from otel_persona.demo.sources import load_texts
+from otel_persona.demo.validators import trait_leak
 from otel_persona.records import AttemptRecord
 from otel_persona.settings import load_settings
 
@@ -63,7 +65,16 @@ def test_every_indicator_has_a_meaning(repairs: list[str], said: str) -> None:
         assert any(sentence.startswith(f"{name} is critical in ") for sentence in sentences), name
     assert any(sentence.endswith(f": {said}.") for sentence in sentences)
     assert not any(sentence.startswith("Healthy") for sentence in sentences)
-    assert "call 50% of" in sentences[-1]
+
+
+def test_what_is_said_of_the_500_texts_is_so_whatever_the_attempts() -> None:
+    """All of them are looked at, also where a short run has used but a few."""
+    texts = load_texts()
+    leak = sum(map(trait_leak, texts)) / len(texts)
+    assert all(text.startswith("I am") for text in texts)
+    *_, last = finding_sentences(Findings(Part([*_batches([])]), Part([])))
+    assert f"every one of the {len(texts)} texts begins with 'I am'" in last
+    assert f"on average they call {leak:.0%} of" in last
 
 
 def test_the_simulated_part_is_told_apart() -> None:
