@@ -25,7 +25,11 @@ class SettingsError(PersonaError, ValueError):
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
-        super().__init__("; ".join(self.problems))
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        """Write every problem in one sentence."""
+        return "; ".join(self.problems)
 
 
 class UsageError(PersonaError, ValueError):

@@ -47,13 +47,14 @@ class LogFile:
         were taken since it was called last. Raises ``LogReadError`` where the file cannot be opened
         or the disk fails.
         """
-        rest = b""
+        unfinished = _Pieces()
         for chunk in self._chunks(progress):
-            lines = chunk.split(b"\n")
-            lines[0] = rest + lines[0]
-            rest = lines.pop()[-LONGEST_LINE_BYTES:]
-            yield lines
-        yield [rest]
+            first, *others = chunk.split(b"\n")
+            unfinished.add(first)
+            if others:
+                yield [unfinished.take(), *others[:-1]]
+                unfinished.add(others[-1])
+        yield [unfinished.take()]
 
     def check(self) -> os.stat_result | None:
         """Look at the file without opening it; standard input is not looked at.
@@ -115,6 +116,28 @@ class LogFile:
                 return b""
 
         return read_or_note
+
+
+class _Pieces:
+    """A line that comes in pieces; of one that is too long the last ``LONGEST_LINE_BYTES``.
+
+    Joining the pieces once, and not with each, keeps long lines from costing the square.
+    """
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def add(self, piece: bytes) -> None:
+        self._pieces.append(piece)
+        self._size += len(piece)
+        if self._size > 2 * LONGEST_LINE_BYTES:
+            self.add(self.take())
+
+    def take(self) -> bytes:
+        line = b"".join(self._pieces)[-LONGEST_LINE_BYTES:]
+        self._pieces, self._size = [], 0
+        return line
 
 
 def check_logs(logs: Iterable[LogFile]) -> int:

@@ -28,11 +28,11 @@ _ADDRESS = msgspec.Meta(
     description="http://host:4318, https://… or grpc://host:4317",
 )
 _BATCH = msgspec.Meta(pattern=BATCH_FORM.pattern, description=BATCH_FORMS)
-# Some text that is not blank, and no placeholder that nothing fills in.
+# Some text that is not blank, no NUL, and no placeholder that nothing fills in.
 LogPath = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"(?s)\A(?=.*\S)(?!.*\{(?!(?:pid|run_id)\})[^{}]*\})",
+        pattern=r"(?s)\A(?=.*\S)(?!.*\x00)(?!.*\{(?!(?:pid|run_id)\})[^{}]*\})",
         description="the path of a file, with no placeholders but {pid} and {run_id}",
     ),
 ]

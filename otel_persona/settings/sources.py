@@ -148,6 +148,9 @@ def _from_file(path: str | os.PathLike[str], problems: list[str]) -> Mapping[str
     except ValueError as error:
         problems.append(f"{path}: {' '.join(str(error).split())}")
         return {}
+    except Exception as error:  # noqa: BLE001 - parsers raise others too, RecursionError and KeyError
+        problems.append(f"{path}: the settings file cannot be read: {error!r}")
+        return {}
     if values is None:
         return {}
     if not isinstance(values, dict):

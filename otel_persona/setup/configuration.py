@@ -113,7 +113,7 @@ def configure(
         senders = _senders(checked, provider)
         pipeline = pipeline_on(provider) if provider is not None else Pipeline()
         telemetry.install(in_use)
-        return _put_in_place(pipeline, [UsageProcessor(), *log_writers, drift, *senders])
+        return _put_in_place(pipeline, [UsageProcessor(), *log_writers, drift], senders)
 
 
 def configure_from_environment() -> None:
@@ -156,25 +156,25 @@ def _switch_off(settings: Settings) -> Handle:
     )
     with _lock:
         telemetry.install(in_use)
-        return _put_in_place(Pipeline(), [])
+        return _put_in_place(Pipeline(), [], [])
 
 
-def _put_in_place(pipeline: Pipeline, processors: Sequence[SpanProcessor]) -> Handle:
-    """Let ``processors`` take over, and then close those of an earlier call.
+def _put_in_place(
+    pipeline: Pipeline, own: Sequence[SpanProcessor], senders: Sequence[SpanProcessor]
+) -> Handle:
+    """Let our ``own`` processors and those that send take over, and close those of an earlier call.
 
     Providers that the earlier call has built go on.
     """
     global _active, _pipeline
     earlier, previous, finished = _active, _pipeline, _pipeline.processors
-    pipeline.processors = processors
+    pipeline.processors = (*own, *senders)
     if previous is not pipeline:
         previous.processors = ()
     _pipeline = pipeline
-    # A shutdown of the SDK gives no result; whether lines are left is told by flushing them first.
-    writers = [each for each in processors if isinstance(each, AttemptSpanProcessor)]
     _active = Handle(
-        flush=[*map(_flush, processors), _built.force_flush],
-        close=[*map(_flush, writers), *map(_close, processors), _built.shutdown],
+        flush=[*map(_flush, pipeline.processors), _built.force_flush],
+        close=[*map(_finish, own), *map(_close, senders), _built.shutdown],
     )
     if earlier is not None and earlier.retire():
         run_within(_EXIT_TIMEOUT_S, [_close(processor) for processor in finished])
@@ -183,6 +183,17 @@ def _put_in_place(pipeline: Pipeline, processors: Sequence[SpanProcessor]) -> Ha
 
 def _flush(processor: SpanProcessor) -> Step:
     return lambda left: processor.force_flush(int(left * 1000))
+
+
+def _finish(processor: SpanProcessor) -> Step:
+    """Flush and close: the SDK's shutdown gives no result, and a flush says what is left."""
+
+    def finish(left_s: float) -> bool:
+        flushed = processor.force_flush(int(left_s * 1000))
+        processor.shutdown()
+        return flushed
+
+    return finish
 
 
 def _close(processor: SpanProcessor) -> Step:

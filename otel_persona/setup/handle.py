@@ -20,7 +20,7 @@ class Handle:
 
     def __init__(self, flush: Sequence[Step], close: Sequence[Step]) -> None:
         self._flush = flush
-        self._close = close
+        self._close = list(close)
         self._lock = threading.RLock()
         self._closed = False
 
@@ -31,33 +31,41 @@ class Handle:
 
     def force_flush(self, timeout_s: float = 30.0) -> bool:
         """Send and write what is waiting; ``False`` where that failed or took longer."""
-        return run_within(timeout_s, self._flush)
+        return run_within(timeout_s, self._flush) == []
 
     def shutdown(self, timeout_s: float = 10.0) -> bool:
         """Flush, close open batches and files, and stop.
 
-        Local files come first, so that no deadline costs a line. ``False`` where it took longer, or
-        where lines of the log could not be written, which are then lost. A second call does
-        nothing.
+        Local files come first, so that no deadline costs a line. ``False`` where it took longer,
+        where lines of the log could not be written, which are then lost, or where a callback or a
+        signal handler calls in the midst of what is to be finished: another call, or the program's
+        end, does what is left then. Else a second call does nothing.
         """
-        return run_within(timeout_s, self._close) if self.retire() else True
+        with self._lock:
+            self._closed = True
+            steps, self._close = self._close, []
+        refused = run_within(timeout_s, steps)
+        self._close += refused or []
+        return refused == []
 
     def retire(self) -> bool:
         """Leave the shutdown to who calls; ``False`` where it was done, or left to somebody."""
         with self._lock:
             was_open, self._closed = not self._closed, True
+            self._close = []
         return was_open
 
 
-def run_within(timeout_s: float, steps: Sequence[Step]) -> bool:
+def run_within(timeout_s: float, steps: Sequence[Step]) -> list[Step] | None:
     """Run the steps in a thread of their own, and wait no longer than ``timeout_s`` for them.
 
-    The SDK's ``force_flush`` and ``shutdown`` may wait for a dead collector past any timeout they
-    are given. The thread is a daemon: what still hangs ends with the process.
+    Gives those that failed, or ``None`` where it took longer: the SDK's ``force_flush`` and
+    ``shutdown`` may wait for a dead collector past any timeout they are given. The thread is a
+    daemon: what still hangs ends with the process.
     """
     deadline = time.monotonic() + timeout_s
     caller = threading.get_ident()
-    outcomes: list[bool] = []
+    failed: list[Step] = []
 
     def run() -> None:
         work_for(caller)
@@ -67,7 +75,8 @@ def run_within(timeout_s: float, steps: Sequence[Step]) -> bool:
             except Exception as fault:  # noqa: BLE001 - the other steps still have to run
                 _log.warning("flushing failed: %r", fault)
                 done = False
-            outcomes.append(done)
+            if not done:
+                failed.append(step)
 
     worker = threading.Thread(target=run, name="otel-persona-flush", daemon=True)
     try:
@@ -76,4 +85,4 @@ def run_within(timeout_s: float, steps: Sequence[Step]) -> bool:
         run()
     else:
         worker.join(timeout_s)
-    return not worker.is_alive() and len(outcomes) == len(steps) and all(outcomes)
+    return None if worker.is_alive() else failed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -308,3 +309,30 @@ def test_configure_raises_the_same_and_sets_nothing_up(tmp_path: Path) -> None:
     assert len(refused.value.problems) == 2
     assert "did you mean fsync?" in str(refused.value)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("settings.yaml", "stages: " + "[" * 5_000),
+        ("settings.toml", "stages = " + "[" * 5_000),
+        ("settings.yaml", "strict: !!bool x"),
+        ("settings.yaml", "pending_records: !!int ''"),
+    ],
+)
+def test_a_file_that_upsets_its_parser(name: str, text: str, tmp_path: Path) -> None:
+    """Whatever a parser raises, the error is the one of wrong settings, and names the file."""
+    path = tmp_path / name
+    path.write_text(text)
+
+    with pytest.raises(SettingsError) as raised:
+        load_settings(file=path)
+    assert str(path) in str(raised.value)
+
+
+def test_an_error_comes_whole_out_of_another_process() -> None:
+    """A pool pickles it on the way."""
+    error = SettingsError(["the first", "the second"])
+    copy = pickle.loads(pickle.dumps(error))
+
+    assert (str(copy), copy.problems) == ("the first; the second", error.problems)
