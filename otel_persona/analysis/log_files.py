@@ -16,6 +16,7 @@ from otel_persona.errors import LogReadError
 _Decompression = Callable[[io.BufferedReader], Callable[[], bytes]]
 
 LONGEST_LINE_BYTES = 16 << 20
+_MOST_IN_PIECES = 20 << 20
 """Bytes; of a longer line only the end is kept, so that no file can fill the memory."""
 
 _STANDARD_INPUT = "-"
@@ -131,7 +132,7 @@ class _Pieces:
     def add(self, piece: bytes) -> None:
         self._pieces.append(piece)
         self._size += len(piece)
-        if self._size > 2 * LONGEST_LINE_BYTES:
+        if self._size > _MOST_IN_PIECES:
             self.add(self.take())
 
     def take(self) -> bytes:
