@@ -41,9 +41,10 @@ class InTurn(Generic[_Item]):
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def put(self, item: _Item) -> None:
-        """Let ``item`` wait for its turn."""
+    def put(self, item: _Item) -> int:
+        """Let ``item`` wait for its turn; gives how many wait."""
         self._waiting.append(item)
+        return len(self._waiting)
 
     def work(self) -> None:
         """Handle what waits."""

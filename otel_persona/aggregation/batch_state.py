@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from math import isfinite
 from typing import TypeVar
 
 import msgspec
@@ -43,7 +44,9 @@ class BatchState(msgspec.Struct):
 
         Raises ``RecordError`` where a score is not a finite number; nothing is folded then.
         """
-        scores = _in_units(record.validator_scores)
+        for score in record.validator_scores.values():
+            if not isfinite(score):
+                raise RecordError(f"a score is not a finite number: {score}")
         self._stretch(_canonical(record.ts))
         self.attempts += 1
         self.personas.add(record.persona_id)
@@ -56,11 +59,11 @@ class BatchState(msgspec.Struct):
         if record.repairs:
             self.repaired += 1
             _count(self.repairs, record.repairs)
-        for name, units in scores:
+        for name, score in record.validator_scores.items():
             total = self.scores.get(name)
             if total is None:
                 total = self.scores[name] = ExactSum()
-            total.add(units)
+            total.add(in_units(score))
         move = record.opening_move
         if move is not None:
             self.opening_moves[move] = self.opening_moves.get(move, 0) + 1
@@ -92,13 +95,6 @@ class BatchState(msgspec.Struct):
             self.end = ts
         if not self.start or ts < self.start:
             self.start = ts
-
-
-def _in_units(scores: Mapping[str, float]) -> list[tuple[str, int]]:
-    try:
-        return [(name, in_units(score)) for name, score in scores.items()]
-    except (ValueError, OverflowError):  # not a number, and infinity
-        raise RecordError(f"a score is not a finite number: {scores!r:.100}") from None
 
 
 def _count(counts: dict[str, int], names: list[str]) -> None:

@@ -16,8 +16,8 @@ from otel_persona.errors import LogReadError
 _Decompression = Callable[[io.BufferedReader], Callable[[], bytes]]
 
 LONGEST_LINE_BYTES = 16 << 20
-_MOST_IN_PIECES = 20 << 20
 """Bytes; of a longer line only the end is kept, so that no file can fill the memory."""
+_MOST_IN_PIECES = 20 << 20
 
 _STANDARD_INPUT = "-"
 _CHUNK_BYTES = 1 << 20

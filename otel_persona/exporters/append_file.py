@@ -10,14 +10,14 @@ from urllib.parse import quote
 
 from otel_persona.interruptions import pass_on
 
-# To look for the name costs as much as to write; what was moved meanwhile keeps its lines.
-_LOOK_AFTER_S = 0.01
+# To look costs as much as to write. No real attempt is so short.
+_LOOK_AFTER_S = 0.001
 
 
 class AppendFile:
-    """Appends each line by one write, and opens the file anew where it was removed or moved.
+    """Appends each line by one write, and opens the file anew where it was moved or removed.
 
-    A removed file takes no further line; a moved one may take those of 10 ms. ``path`` may hold
+    That is noticed a millisecond after the line before, and at each ``look``. ``path`` may hold
     ``{pid}`` and ``{run_id}``. Missing folders are made. ``is_forced``: what was appended is forced
     to the disk by ``sync``, and before the file is closed. Not thread-safe by itself: its owner
     holds a lock.
@@ -46,9 +46,9 @@ class AppendFile:
         that a reader loses nothing but the fragment. After any fault the file is opened anew.
         """
         try:
-            descriptor = self._descriptor
-            if descriptor is None or not self._is_good(descriptor):
-                descriptor = self._open()
+            if time.monotonic() - self._looked_at >= _LOOK_AFTER_S:
+                self.look()
+            descriptor = self._open() if self._descriptor is None else self._descriptor
             whole = b"\n" + line if self._in_fragment else line
             written = os.write(descriptor, whole)
             self._in_fragment = written < len(whole)
@@ -58,10 +58,14 @@ class AppendFile:
             self._release()
             raise
 
-    def close_if_moved(self) -> None:
-        """Close the file if its name is another's now, or nobody's; a later line opens that."""
+    def look(self) -> None:
+        """Let go of a file that somebody has closed, removed or moved; a later line opens anew."""
         self._looked_at = time.monotonic()
-        if self._descriptor is not None and not self._has_name():
+        if self._descriptor is None:
+            return
+        if not self._has_descriptor(self._descriptor):
+            self._descriptor = None  # what has its number now is somebody else's
+        elif not self._has_name():
             self.close()
 
     def sync(self) -> None:
@@ -90,22 +94,13 @@ class AppendFile:
         self._path = self._fill_in()
         self._release()
 
-    def _is_good(self, descriptor: int) -> bool:
-        """Say whether a line may go there: not into a file that was closed, removed or moved."""
+    def _has_descriptor(self, descriptor: int) -> bool:
         try:
             status = os.fstat(descriptor)
         except OSError as error:
             pass_on(error)
-            self._descriptor = None  # somebody has closed it
             return False
-        if _identity(status) != self._identity:
-            self._descriptor = None  # and this is a file of theirs, to be left alone
-            return False
-        if status.st_nlink == 0:
-            self.close()
-        elif time.monotonic() - self._looked_at >= _LOOK_AFTER_S:
-            self.close_if_moved()
-        return self._descriptor is not None
+        return _identity(status) == self._identity
 
     def _open(self) -> int:
         Path(self._path).parent.mkdir(parents=True, exist_ok=True)

@@ -110,7 +110,16 @@ class AttemptFileExporter(SpanExporter):
 
     def _keep(self, line: bytes) -> bool:
         """Write a line before the attempt's call returns, or keep it for later."""
-        return self._in_turn(partial(self._write, line))
+        with self._lock:
+            outer = self._holder
+            self._holder = threading.get_ident()
+            try:
+                kept = self._write(line)
+            finally:
+                self._holder = outer
+        if self._untold and outer is None:
+            self._tell_all()
+        return kept
 
     def _in_turn(self, do: Callable[[], bool], timeout_s: float = -1) -> bool:
         """Do something while no other thread does; ``False`` where its turn did not come.
@@ -127,16 +136,20 @@ class AttemptFileExporter(SpanExporter):
         finally:
             self._holder = outer
             self._lock.release()
-        while self._untold and outer is None:
-            self._untold.popleft()()
+        if outer is None:
+            self._tell_all()
         return done
+
+    def _tell_all(self) -> None:
+        while self._untold:
+            self._untold.popleft()()
 
     def _write(self, line: bytes) -> bool:
         if self._writing:
             return self._write_beside(line)
         self._pending.append(line)
         is_full = len(self._pending) > self._limit or self._closed
-        if (is_full or self._is_due()) and self._write_pending():
+        if (self._failed_at is None or is_full or self._is_due()) and self._write_pending():
             if self._closed:
                 self._file.close()
             return True
@@ -154,7 +167,7 @@ class AttemptFileExporter(SpanExporter):
         return True
 
     def _flush(self) -> bool:
-        self._file.close_if_moved()
+        self._file.look()
         return self._write_pending() and self._sync()
 
     def _close(self) -> bool:
@@ -167,7 +180,7 @@ class AttemptFileExporter(SpanExporter):
 
     def _is_due(self) -> bool:
         """Say whether the last failure is so long ago that another try is due."""
-        return self._failed_at is None or time.monotonic() - self._failed_at >= _RETRY_AFTER_S
+        return time.monotonic() - (self._failed_at or 0) >= _RETRY_AFTER_S
 
     def _write_pending(self) -> bool:
         self._writing = True

@@ -12,7 +12,7 @@ from otel_persona.instrumentation import telemetry, values
 from otel_persona.instrumentation.calls import wrap
 from otel_persona.instrumentation.nesting import innermost
 from otel_persona.instrumentation.persona_id import finder
-from otel_persona.instrumentation.running_attempt import IDLE, Attempt, draft
+from otel_persona.instrumentation.running_attempt import IDLE, Attempt
 from otel_persona.instrumentation.scope import PersonaScope
 from otel_persona.instrumentation.telemetry import Telemetry
 from otel_persona.interruptions import pass_on
@@ -137,11 +137,23 @@ class AttemptUse:
             tier = scope.tier or tier
             target = target or scope.target
             symbol = symbol or scope.symbol
-        return draft(
+        # Its moment, latency and outcome come at the end.
+        return AttemptRecord(
+            ts="",
             run_id=in_use.run_id,
             persona_id=persona_id,
             stage=self._stage,
-            number=number or 1,
+            attempt=number or 1,
+            status="success",
+            latency_ms=0,
+            prompt_tokens=0,
+            completion_tokens=0,
+            repairs=[],
+            validator_scores={},
+            opening_move=None,
+            constraint_categories=[],
+            anchors_used=[],
+            error=None,
             tier=tier,
             target=target,
             symbol=symbol,

@@ -105,7 +105,7 @@ def _close(span: trace.Span, record: AttemptRecord, end_ns: int, usage_known: bo
     )
     if failed:
         span.set_status(trace.StatusCode.ERROR, record.error)
-    in_flight.enter(span_context.span_id).record = record
+    in_flight.ending[span_context.span_id] = record
     try:
         span.end(max(0, end_ns))
     finally:

@@ -1,7 +1,7 @@
 """Counters and histograms of attempts.
 
 Counters are observed from tallies of our own, which costs a tenth of a synchronous call each;
-their values are the same. Finished attempts wait until a reader collects, at most 32 of them:
+their values are the same. Finished attempts wait until a reader collects, at most 64 of them:
 counting in a row costs half of counting between other work, and the reader's thread does it. Label
 values that come from data are bounded, see ``BoundedLabel``.
 """
@@ -33,7 +33,7 @@ from otel_persona.settings import Prices
 _Ended = tuple[AttemptRecord, str, bool]
 """A finished attempt's record, its tier, and whether its usage is known."""
 
-_UNCOUNTED = 32
+_UNCOUNTED = 64
 # Attempts are counted later, in the context of whoever does it: an exemplar would name its trace.
 _NO_SPAN = trace.set_span_in_context(trace.INVALID_SPAN, Context())  # an empty one is no context
 
@@ -69,8 +69,8 @@ class AttemptMetrics:
 
     def add(self, record: AttemptRecord, *, tier: str, usage_known: bool) -> None:
         """Take one finished attempt; it is counted when a reader collects, if not before."""
-        self._ended.put((record, tier, usage_known))
-        if len(self._ended) >= _UNCOUNTED:
+        waiting = self._ended.put((record, tier, usage_known))
+        if waiting >= _UNCOUNTED:
             self._ended.work()
 
     def _count(self, ended: _Ended) -> None:

@@ -42,11 +42,15 @@ class Nested:
 
     def leave(self) -> None:
         """Make current again what was so before, where this one is still the innermost."""
-        nested = _nested_in(context_api.get_current())
+        context = context_api.get_current()
+        if context is self.inside or self._is_innermost_in(context):
+            context_api.attach(left_open(self.outside))
+
+    def _is_innermost_in(self, context: Context) -> bool:
+        nested = _nested_in(context)
         while nested is not None and nested is not self and nested.ended:
             nested = _nested_in(nested.outside)
-        if nested is self:
-            context_api.attach(_left_open(self.outside))
+        return nested is self
 
 
 _N = TypeVar("_N", bound=Nested)
@@ -62,22 +66,17 @@ def innermost(kind: type[_N]) -> _N | None:
     return None
 
 
-def open_context() -> Context:
-    """Give the current context, outside of what has ended meanwhile.
-
-    A ``with`` in a generator that its caller has left ends where the context cannot be set back.
-    """
-    return _left_open(context_api.get_current())
-
-
 def _nested_in(context: Context) -> Nested | None:
     """Give the innermost one of this context, open or ended."""
     nested = context.get(_KEY)
     return nested if isinstance(nested, Nested) else None
 
 
-def _left_open(context: Context) -> Context:
-    """Step out of what has ended meanwhile, but of no span of others inside it."""
+def left_open(context: Context) -> Context:
+    """Step out of what has ended meanwhile, but of no span of others inside it.
+
+    A ``with`` in a generator that its caller has left ends where the context cannot be set back.
+    """
     nested = _nested_in(context)
     while nested is not None and nested.ended:
         if trace.get_current_span(context) is not nested.span:

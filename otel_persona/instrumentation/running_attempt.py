@@ -5,50 +5,16 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 
+from opentelemetry import context as context_api
 from opentelemetry import trace
 
 from otel_persona.instrumentation import outcomes, values
-from otel_persona.instrumentation.nesting import Nested, innermost, open_context
-from otel_persona.instrumentation.telemetry import Reading, Telemetry
+from otel_persona.instrumentation.nesting import Nested, innermost, left_open
+from otel_persona.instrumentation.telemetry import Telemetry
 from otel_persona.interruptions import pass_on
 from otel_persona.records import AttemptRecord, Status, format_moment, health, in_flight
 from otel_persona.records.attributes import to_attributes
 from otel_persona.semconv import ATTEMPT_SPAN_PREFIX
-
-
-def draft(
-    *,
-    run_id: str = "",
-    persona_id: str = "",
-    stage: str = "",
-    number: int = 1,
-    tier: str | None = None,
-    target: str | None = None,
-    symbol: str | None = None,
-    model: str | None = None,
-) -> AttemptRecord:
-    """Begin a record; its moment, latency and outcome come at the end."""
-    return AttemptRecord(
-        ts="",
-        run_id=run_id,
-        persona_id=persona_id,
-        stage=stage,
-        attempt=number,
-        status="success",
-        latency_ms=0,
-        prompt_tokens=0,
-        completion_tokens=0,
-        repairs=[],
-        validator_scores={},
-        opening_move=None,
-        constraint_categories=[],
-        anchors_used=[],
-        error=None,
-        tier=tier,
-        target=target,
-        symbol=symbol,
-        model=model,
-    )
 
 
 class Attempt(Nested):
@@ -64,10 +30,10 @@ class Attempt(Nested):
     def __init__(self, telemetry: Telemetry, record: AttemptRecord) -> None:
         self._telemetry = telemetry
         self._record = record
-        self._started = now = telemetry.read_clock()
-        outside = open_context()
+        now_ns, self._started_ns = telemetry.read_clock()
+        outside = left_open(context_api.get_current())
         span = telemetry.tracer.start_span(
-            ATTEMPT_SPAN_PREFIX + record.stage, outside, start_time=now.wall_ns
+            ATTEMPT_SPAN_PREFIX + record.stage, outside, start_time=now_ns
         )
         self.place(span, outside)
         self._span_id = span.get_span_context().span_id
@@ -103,10 +69,8 @@ class Attempt(Nested):
         if not self._takes("record_usage"):
             return
         record = self._record
-        prompt = values.count(prompt_tokens, "prompt_tokens", so_far=record.prompt_tokens)
-        completion = values.count(
-            completion_tokens, "completion_tokens", so_far=record.completion_tokens
-        )
+        prompt = values.count(prompt_tokens, "prompt_tokens", record.prompt_tokens)
+        completion = values.count(completion_tokens, "completion_tokens", record.completion_tokens)
         # Threads may add at the same time: nothing is called between reading and writing.
         record.prompt_tokens += prompt or 0
         record.completion_tokens += completion or 0
@@ -202,9 +166,10 @@ class Attempt(Nested):
             self.inside = self.outside
 
     def _finish(self, error: BaseException | None) -> None:
-        now = self._telemetry.read_clock()
-        self._take_usage_below()
-        self._complete(now, error)
+        now_ns, steady_ns = self._telemetry.read_clock()
+        if not self._usage_known:
+            self._take_usage_below()
+        self._complete(now_ns, steady_ns - self._started_ns, error)
         # Before the span ends: processors of others may fail there.
         tier = self._record.tier or self._telemetry.tier
         self._telemetry.metrics.add(self._record, tier=tier, usage_known=self._usage_known)
@@ -213,23 +178,22 @@ class Attempt(Nested):
         if not self._span.is_recording():
             health.lost.add("span_ended", "the attempt's span was ended before the attempt")
             return
-        self._flight.record = self._record
-        self._end_span(now, error)
+        in_flight.ending[self._span_id] = self._record
+        self._end_span(now_ns, error)
 
     def _take_usage_below(self) -> None:
         flight = self._flight
-        if flight is None or self._usage_known or not flight.has_usage:
+        if flight is None or not flight.has_usage:
             return
         self._usage_known = True
         self._record.prompt_tokens = flight.prompt_tokens
         self._record.completion_tokens = flight.completion_tokens
         self._record.model = self._record.model or flight.model
 
-    def _complete(self, now: Reading, error: BaseException | None) -> None:
+    def _complete(self, now_ns: int, elapsed_ns: int, error: BaseException | None) -> None:
         record = self._record
-        record.ts = format_moment(now.wall_ns // 1_000)
-        elapsed = now.steady_ns - self._started.steady_ns
-        record.latency_ms = max(0, (elapsed + 500_000) // 1_000_000)
+        record.ts = format_moment(now_ns // 1_000)
+        record.latency_ms = max(0, (elapsed_ns + 500_000) // 1_000_000)
         # Who stops reading a generator early may have said before that it went well.
         said_otherwise = isinstance(error, GeneratorExit) and self._status_said
         if error is not None and not said_otherwise:
@@ -240,7 +204,7 @@ class Attempt(Nested):
             record.trace_id = f"{context.trace_id:032x}"
             record.span_id = f"{context.span_id:016x}"
 
-    def _end_span(self, now: Reading, error: BaseException | None) -> None:
+    def _end_span(self, now_ns: int, error: BaseException | None) -> None:
         failed = self._record.status == "fail"
         outcome = outcomes.outcome_of(error) if error is not None else ("error" if failed else "ok")
         attributes = to_attributes(
@@ -255,14 +219,30 @@ class Attempt(Nested):
             if error is not None:
                 # The SDK asks the exception for its text, and that may raise again.
                 with contextlib.suppress(Exception):
-                    self._span.record_exception(error, timestamp=now.wall_ns)
-        self._span.end(now.wall_ns)
+                    self._span.record_exception(error, timestamp=now_ns)
+        self._span.end(now_ns)
 
 
 class _IdleAttempt(Attempt):
     """Stands in where no attempt runs, and records nothing."""
 
-    _record = draft()
+    _record = AttemptRecord(
+        ts="",
+        run_id="",
+        persona_id="",
+        stage="",
+        attempt=1,
+        status="success",
+        latency_ms=0,
+        prompt_tokens=0,
+        completion_tokens=0,
+        repairs=[],
+        validator_scores={},
+        opening_move=None,
+        constraint_categories=[],
+        anchors_used=[],
+        error=None,
+    )
     _span = trace.INVALID_SPAN
     ended = True
 

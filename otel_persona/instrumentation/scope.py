@@ -6,11 +6,12 @@ import itertools
 from collections.abc import Iterator
 from types import TracebackType
 
+from opentelemetry import context as context_api
 from opentelemetry import trace
 
 from otel_persona.errors import UsageError
 from otel_persona.instrumentation import outcomes, telemetry, values
-from otel_persona.instrumentation.nesting import Nested, open_context
+from otel_persona.instrumentation.nesting import Nested, left_open
 from otel_persona.interruptions import pass_on
 from otel_persona.records import health
 from otel_persona.semconv import PERSONA_SPAN, Attribute
@@ -60,7 +61,8 @@ class PersonaScope(Nested):
             Attribute.TARGET: self.target,
             Attribute.SYMBOL: self.symbol,
         }
-        outside = open_context()
+        outside = left_open(context_api.get_current())
+        now_ns, _ = in_use.read_clock()
         span = in_use.tracer.start_span(
             PERSONA_SPAN,
             outside,
@@ -69,7 +71,7 @@ class PersonaScope(Nested):
                 Attribute.RUN_ID: in_use.run_id,
                 **{name: value for name, value in optional.items() if value is not None},
             },
-            start_time=in_use.read_clock().wall_ns,
+            start_time=now_ns,
         )
         self._telemetry = in_use
         self.place(span, outside)
@@ -97,7 +99,8 @@ class PersonaScope(Nested):
         if error is not None:
             description = outcomes.describe(error)
             self._span.set_status(trace.StatusCode.ERROR, description)
-        self._span.end(self._telemetry.read_clock().wall_ns)
+        now_ns, _ = self._telemetry.read_clock()
+        self._span.end(now_ns)
 
     async def __aenter__(self) -> PersonaScope:
         """Start the scope's span; raises ``UsageError`` where the scope is open already."""

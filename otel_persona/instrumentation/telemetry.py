@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-import msgspec
 from opentelemetry import metrics, trace
 
 from otel_persona import activation
@@ -28,11 +27,8 @@ Clock = Callable[[], int]
 """Gives nanoseconds since the epoch."""
 
 
-class Reading(msgspec.Struct, frozen=True):
-    """A moment: nanoseconds since the epoch, and of a clock that never steps back."""
-
-    wall_ns: int
-    steady_ns: int
+ClockReading = tuple[int, int]
+"""A moment: nanoseconds since the epoch, and of a clock that never steps back."""
 
 
 class Telemetry:
@@ -54,12 +50,12 @@ class Telemetry:
         self.metrics.set_limits(settings.label_values, settings.prices)
         self._clock = clock
 
-    def read_clock(self) -> Reading:
+    def read_clock(self) -> ClockReading:
         """Read the clock: the machine's own, or the one that a replay has set."""
         if self._clock is not None:
             now = self._clock()
-            return Reading(now, now)
-        return Reading(time.time_ns(), time.perf_counter_ns())
+            return now, now
+        return time.time_ns(), time.perf_counter_ns()
 
 
 _installed: Telemetry | None = None

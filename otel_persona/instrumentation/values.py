@@ -20,11 +20,14 @@ def text(value: object, what: str) -> str | None:
     """Give ``value`` as text that UTF-8 can carry; ``None`` where it is no text."""
     if type(value) is str and value.isascii():
         return value
-    if not issubclass(type(value), str):
+    if type(value) is str:
+        plain = value
+    elif issubclass(type(value), str):
+        # An enum member that is a string would be written by its name elsewhere.
+        plain = str.__str__(cast(str, value))
+    else:
         refuse(what, value, "text")
         return None
-    # A plain copy: an enum member that is a string would be written by its name elsewhere.
-    plain = str.__str__(cast(str, value))
     try:
         plain.encode()
     except UnicodeEncodeError:
@@ -50,6 +53,8 @@ def identifier(value: object, what: str) -> str | None:
 
 def identifier_or_new(value: object, what: str) -> str:
     """Give an id as text; where it is ``None``, empty or cannot be written, a new UUID."""
+    if type(value) is str and value and value.isascii():
+        return value
     name = identifier(value, what) if value is not None else ""
     if name == "":
         refuse(what, value, "an id that is not empty")
@@ -66,7 +71,7 @@ def texts(values: Iterable[object], what: str) -> list[str]:
     return kept
 
 
-def count(value: object, what: str, *, so_far: int = 0) -> int | None:
+def count(value: object, what: str, so_far: int) -> int | None:
     """Give a whole number from 0 that leads from ``so_far`` to 2**53 at most.
 
     ``None`` where ``value`` is not one, or is ``None``.
@@ -103,6 +108,8 @@ def score(value: object, validator: str) -> float | None:
 
 def scores(value: object) -> list[tuple[object, object]]:
     """Give the items of a mapping; none where ``value`` is not one."""
+    if type(value) is dict:
+        return list(value.items())
     if issubclass(type(value), Mapping):
         with contextlib.suppress(Exception):  # a mapping of the caller's own kind
             return list(cast(Mapping[object, object], value).items())

@@ -36,7 +36,7 @@ OnIndicatorChange = Callable[[IndicatorChange], object]
 _STREAMS = 32
 _OPEN_BATCHES = 8
 # Attempts that can close no batch wait for others: folded in a row each costs half.
-_MOST_WAITING = 31
+_MOST_WAITING = 63
 
 
 class _Closed(NamedTuple):
@@ -125,6 +125,8 @@ class DriftProcessor(SpanProcessor):
 
     def _start_anew(self) -> None:
         self._streams: dict[tuple[str, str], _Stream] = {}
+        # The same by what records say: most say no tier, since it follows from the run.
+        self._by_record: dict[tuple[str, str | None], _Stream] = {}
         self._slack = 0
         self._arrived = InTurn(self._fold)
         self._closed = InTurn(self._tell)
@@ -139,8 +141,8 @@ class DriftProcessor(SpanProcessor):
             _reject(error)
             return
         if record is not None:
-            self._arrived.put(record)
-            if len(self._arrived) > self._slack:
+            waiting = self._arrived.put(record)
+            if waiting > self._slack:
                 self._work()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
@@ -185,13 +187,22 @@ class DriftProcessor(SpanProcessor):
         return min(stream.slack(), _MOST_WAITING)
 
     def _stream(self, record: AttemptRecord) -> _Stream:
-        key = (record.run_id, record.tier or self._settings.tier_of(record.run_id))
+        said = (record.run_id, record.tier)
+        stream = self._by_record.get(said)
+        if stream is None:
+            tier = record.tier or self._settings.tier_of(record.run_id)
+            stream = self._stream_of(record.run_id, tier)
+            if len(self._by_record) < 2 * _STREAMS:
+                self._by_record[said] = stream
+        return stream
+
+    def _stream_of(self, run_id: str, tier: str) -> _Stream:
+        key = (run_id, tier)
+        if key not in self._streams and len(self._streams) >= _STREAMS:
+            key = (OTHER, OTHER)
         stream = self._streams.get(key)
         if stream is None:
-            if len(self._streams) >= _STREAMS:
-                key = (OTHER, OTHER)
-            stream = self._streams.get(key) or _Stream(*key, self._settings)
-            self._streams[key] = stream
+            stream = self._streams[key] = _Stream(*key, self._settings)
         return stream
 
     def _tell(self, closed: _Closed) -> None:

@@ -16,9 +16,8 @@ from otel_persona.records.attempt_record import AttemptRecord
 
 
 class InFlight:
-    """One open attempt: the usage that spans below it reported, and at the end its record."""
+    """One open attempt, and the usage that spans below it reported."""
 
-    record: AttemptRecord | None = None
     reads_usage = True
     has_usage = False
     is_over = False
@@ -32,6 +31,9 @@ class InFlight:
         self.counted: set[int] = set()
 
 
+ending: dict[int, AttemptRecord] = {}
+"""The records of attempts whose span is ending now, by the span's id."""
+
 _attempts: dict[int, InFlight] = {}
 _owners: dict[int, InFlight] = {}
 
@@ -44,17 +46,13 @@ def enter(span_id: int) -> InFlight:
 
 def leave(span_id: int) -> None:
     """Forget the attempt of this span, and the spans below it."""
+    ending.pop(span_id, None)
     attempt = _attempts.pop(span_id, None)
     if attempt is not None:
         attempt.is_over = True
-        for child in attempt.children.copy():
-            _owners.pop(child, None)
-
-
-def record(span_id: int) -> AttemptRecord | None:
-    """Give the record of the attempt whose span is ending, if it is one of this process."""
-    attempt = _attempts.get(span_id)
-    return attempt.record if attempt is not None else None
+        if attempt.children:
+            for child in attempt.children.copy():
+                _owners.pop(child, None)
 
 
 def above(span_id: int) -> InFlight | None:
@@ -71,6 +69,7 @@ def add_child(span_id: int, attempt: InFlight) -> None:
 
 
 def _forget_all() -> None:
+    ending.clear()
     _attempts.clear()
     _owners.clear()
 

@@ -65,7 +65,7 @@ def record_of(span: FinishedSpan) -> AttemptRecord | None:
 def own_record(span: FinishedSpan) -> AttemptRecord | None:
     """Give the record of an attempt of this process whose span is ending."""
     identity = span.context
-    return in_flight.record(identity.span_id) if identity is not None else None
+    return in_flight.ending.get(identity.span_id) if identity is not None else None
 
 
 def rebuilt_record(span: FinishedSpan) -> AttemptRecord | None:

@@ -168,9 +168,9 @@ def _put_in_place(
     """
     global _active, _pipeline
     earlier, previous, finished = _active, _pipeline, _pipeline.processors
-    pipeline.processors = (*own, *senders)
+    pipeline.use((*own, *senders))
     if previous is not pipeline:
-        previous.processors = ()
+        previous.use(())
     _pipeline = pipeline
     _active = Handle(
         flush=[*map(_flush, pipeline.processors), _built.force_flush],

@@ -21,11 +21,17 @@ class Pipeline(SpanProcessor):
     """Stands on a provider for good, and hands spans to the processors now in use."""
 
     def __init__(self) -> None:
-        self.processors: Sequence[SpanProcessor] = ()
+        self.use(())
+
+    def use(self, processors: Sequence[SpanProcessor]) -> None:
+        """Hand spans to these from now on."""
+        self.processors = processors
+        # Most of ours do nothing at a span's start.
+        self._starting = [each for each in processors if _heeds_starts(each)]
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Hand on a span that starts."""
-        for processor in self.processors:
+        for processor in self._starting:
             processor.on_start(span, parent_context)
 
     def on_end(self, span: ReadableSpan) -> None:
@@ -42,6 +48,10 @@ class Pipeline(SpanProcessor):
         """Flush the processors, every one of them."""
         flushed = [processor.force_flush(timeout_millis) for processor in self.processors]
         return all(flushed)
+
+
+def _heeds_starts(processor: SpanProcessor) -> bool:
+    return type(processor).on_start is not SpanProcessor.on_start
 
 
 _pipelines: WeakKeyDictionary[TakesProcessors, Pipeline] = WeakKeyDictionary()
