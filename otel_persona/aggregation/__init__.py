@@ -3,27 +3,28 @@
 A stream of attempts flows through these modules from top to bottom:
 
 - ``aggregator``: the whole way, for one stream of one run and tier
-- ``cuts``, ``position_cuts``, ``keyed_cuts``: which batch an attempt belongs to, and when it closes
+- ``batcher``, ``position_batches``, ``keyed_batches``: which batch an attempt belongs to, and when
+  it closes
 - ``batch_state``: what a batch keeps of its attempts (``add``, ``merge``)
 - ``batch_summary``: the specified figures of a batch
 - ``tier_state``, ``tier_summary``: sums over closed batches, and the specified figures of a tier
 - ``indicators``, ``key_indicators``, ``indicator_changes``: values, bands, and changes of bands
 
-``exact_sum``, ``trend``, ``percentile`` and ``diversity`` hold the arithmetic. Sums are whole
+``exact_sum``, ``slope``, ``percentile`` and ``diversity`` hold the arithmetic. Sums are whole
 numbers throughout, so no figure depends on the order of attempts or on how a log was split.
 """
 
 from otel_persona.aggregation.aggregator import Aggregator
 from otel_persona.aggregation.batch_state import BatchState
 from otel_persona.aggregation.batch_summary import BatchSummary, summarise_batch
-from otel_persona.aggregation.cuts import Cut
+from otel_persona.aggregation.batcher import ClosedBatch
 from otel_persona.aggregation.indicator_changes import (
     IndicatorChange,
     changes_between,
     last_known,
 )
 from otel_persona.aggregation.indicators import Band, Indicator
-from otel_persona.aggregation.keyed_cuts import KeyedCutter
+from otel_persona.aggregation.keyed_batches import KeyedBatcher
 from otel_persona.aggregation.tier_state import TierState
 from otel_persona.aggregation.tier_summary import (
     DriftReachable,
@@ -37,11 +38,11 @@ __all__ = [
     "Band",
     "BatchState",
     "BatchSummary",
-    "Cut",
+    "ClosedBatch",
     "DriftReachable",
     "Indicator",
     "IndicatorChange",
-    "KeyedCutter",
+    "KeyedBatcher",
     "TierState",
     "TierSummary",
     "ValidatorTrend",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from otel_persona.aggregation.batch_summary import BatchSummary, summarise_batch
-from otel_persona.aggregation.cuts import Cut, Cutter
+from otel_persona.aggregation.batcher import Batcher, ClosedBatch
 from otel_persona.aggregation.key_indicators import key_indicators
-from otel_persona.aggregation.keyed_cuts import KeyedCutter
-from otel_persona.aggregation.position_cuts import AttemptsCutter, PersonasCutter
+from otel_persona.aggregation.keyed_batches import KeyedBatcher
+from otel_persona.aggregation.position_batches import AttemptsBatcher, PersonasBatcher
 from otel_persona.aggregation.tier_state import TierState
 from otel_persona.aggregation.tier_summary import TierSummary, summarise_tier
 from otel_persona.errors import UsageError
@@ -32,7 +32,7 @@ class Aggregator:
         self._settings = settings
         self._tier_name = tier
         self._open_batches = open_batches
-        self._cutter = _cutter(settings.batch_policy, open_batches)
+        self._batcher = _batcher(settings.batch_policy, open_batches)
         self._tier = TierState()
 
     def add(self, record: AttemptRecord) -> list[BatchSummary]:
@@ -41,18 +41,18 @@ class Aggregator:
         Raises ``RecordError`` where the batch policy needs a persona id that the attempt does not
         have, or where a score is not a finite number; the attempt is then not counted.
         """
-        cuts = self._cutter.add(record)
+        closed = self._batcher.add(record)
         if self._tier_name is None:
             self._tier_name = self._settings.tier_of(record.run_id)
-        return [self._close(cut) for cut in cuts] if cuts else []
+        return [self._close(batch) for batch in closed] if closed else []
 
     def slack(self) -> int:
         """Say how many attempts can come before one may close a batch."""
-        return self._cutter.slack()
+        return self._batcher.slack()
 
     def finish(self) -> list[BatchSummary]:
         """Close what is open; attempts that follow start new batches."""
-        return [self._close(cut) for cut in self._cutter.finish()]
+        return [self._close(batch) for batch in self._batcher.finish()]
 
     def tier_summary(self) -> TierSummary:
         """Give the figures over the batches closed so far."""
@@ -75,32 +75,32 @@ class Aggregator:
         if self._tier_name is None:
             self._tier_name = other._tier_name
 
-    def _mergeable(self) -> KeyedCutter:
-        if not isinstance(self._cutter, KeyedCutter):
+    def _mergeable(self) -> KeyedBatcher:
+        if not isinstance(self._batcher, KeyedBatcher):
             raise UsageError(
                 f"batches of {self._settings.batch} depend on the position in the stream, so parts "
                 "cannot be merged; sequence:N, prefix and time:60s can"
             )
         if self._open_batches is not None or self._tier.batches:
             raise UsageError("parts can be merged only while all of their batches are open")
-        return self._cutter
+        return self._batcher
 
-    def _close(self, cut: Cut) -> BatchSummary:
+    def _close(self, batch: ClosedBatch) -> BatchSummary:
         summary = summarise_batch(
-            cut.state,
+            batch.state,
             self._settings.prices,
             index=self._tier.batches,
-            key=cut.key,
-            complete=cut.complete,
+            key=batch.key,
+            complete=batch.complete,
         )
-        self._tier.add(cut.state, summary)
-        indicators = key_indicators(cut.state, summary, self._tier, self._settings.indicators)
+        self._tier.add(batch.state, summary)
+        indicators = key_indicators(batch.state, summary, self._tier, self._settings.indicators)
         return msgspec.structs.replace(summary, indicators=indicators)
 
 
-def _cutter(policy: BatchPolicy, open_batches: int | None) -> Cutter:
+def _batcher(policy: BatchPolicy, open_batches: int | None) -> Batcher:
     if policy.kind == "personas":
-        return PersonasCutter(policy.size)
+        return PersonasBatcher(policy.size)
     if policy.kind == "attempts":
-        return AttemptsCutter(policy.size)
-    return KeyedCutter(policy, open_batches)
+        return AttemptsBatcher(policy.size)
+    return KeyedBatcher(policy, open_batches)

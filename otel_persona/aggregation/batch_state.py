@@ -10,7 +10,7 @@ import msgspec
 
 from otel_persona.aggregation.exact_sum import ExactSum, in_units
 from otel_persona.errors import RecordError
-from otel_persona.records import AttemptRecord, format_moment, moment
+from otel_persona.records import AttemptRecord, format_timestamp, parse_timestamp
 
 _Key = TypeVar("_Key", bound=Hashable)
 
@@ -111,4 +111,4 @@ def _canonical(ts: str) -> str:
     # Canonical text sorts as the moments do; most records have it already.
     if len(ts) == 24 and ts[4:22:3] == "--T::." and ts[-1] == "Z":
         return ts
-    return format_moment(moment(ts))
+    return format_timestamp(parse_timestamp(ts))

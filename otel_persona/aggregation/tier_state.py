@@ -6,7 +6,7 @@ import msgspec
 
 from otel_persona.aggregation.batch_state import BatchState
 from otel_persona.aggregation.batch_summary import BatchSummary
-from otel_persona.aggregation.trend import Trend
+from otel_persona.aggregation.slope import SlopeSums
 
 
 class TierState(msgspec.Struct):
@@ -27,10 +27,10 @@ class TierState(msgspec.Struct):
     complete_attempts: int = 0
     distinct_moves: int = 0
     first_complete: tuple[int, float] | None = None
-    repair_rate: Trend = msgspec.field(default_factory=Trend)
-    latency: Trend = msgspec.field(default_factory=Trend)
-    opening_entropy: Trend = msgspec.field(default_factory=Trend)
-    scores: dict[str, Trend] = {}
+    repair_rate: SlopeSums = msgspec.field(default_factory=SlopeSums)
+    latency: SlopeSums = msgspec.field(default_factory=SlopeSums)
+    opening_entropy: SlopeSums = msgspec.field(default_factory=SlopeSums)
+    scores: dict[str, SlopeSums] = {}
 
     def add(self, state: BatchState, summary: BatchSummary) -> None:
         """Fold in a closed batch and its figures."""
@@ -40,7 +40,7 @@ class TierState(msgspec.Struct):
         self.successes += state.successes
         self.distinct_moves = max(self.distinct_moves, len(state.opening_moves))
         for name in summary.mean_validator_scores:
-            self.scores.setdefault(name, Trend())
+            self.scores.setdefault(name, SlopeSums())
         if summary.complete:
             self._add_points(summary)
 
@@ -57,7 +57,7 @@ class TierState(msgspec.Struct):
         self.latency.merge(other.latency)
         self.opening_entropy.merge(other.opening_entropy)
         for name, trend in other.scores.items():
-            self.scores.setdefault(name, Trend()).merge(trend)
+            self.scores.setdefault(name, SlopeSums()).merge(trend)
 
     def _add_points(self, summary: BatchSummary) -> None:
         self.complete_attempts += summary.batch_size

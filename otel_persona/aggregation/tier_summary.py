@@ -6,8 +6,8 @@ import math
 
 import msgspec
 
+from otel_persona.aggregation.slope import SlopeSums, steepest_slope
 from otel_persona.aggregation.tier_state import TierState
-from otel_persona.aggregation.trend import Trend, steepest_slope
 from otel_persona.settings import Direction, DriftThresholds, Settings
 
 
@@ -80,8 +80,8 @@ def summarise_tier(state: TierState, tier: str, settings: Settings) -> TierSumma
     )
 
 
-def _pollyanna(state: TierState) -> Trend:
-    return state.scores.get("pollyanna") or Trend()
+def _pollyanna(state: TierState) -> SlopeSums:
+    return state.scores.get("pollyanna") or SlopeSums()
 
 
 def _reachable(state: TierState, thresholds: DriftThresholds) -> DriftReachable:
@@ -101,7 +101,7 @@ def _reachable(state: TierState, thresholds: DriftThresholds) -> DriftReachable:
     )
 
 
-def _validator_trend(trend: Trend, direction: Direction | None) -> ValidatorTrend:
+def _validator_trend(trend: SlopeSums, direction: Direction | None) -> ValidatorTrend:
     slope = trend.slope()
     worsening = None
     if slope is not None and direction == "higher_is_worse":

@@ -1,16 +1,16 @@
 """Reading logs: their attempts in the order given, and the figures of a whole log.
 
-``log_files`` gives the lines of plain and compressed files, ``reading`` the records in them and
+``log_files`` gives the lines of plain and compressed files, ``log_reader`` the records in them and
 the lines that hold none, ``run_attempts`` those of one run and tier. From these, ``by_batch``,
-``by_stage`` and ``by_persona`` make the figures of a run, and ``quick_figures`` the three that the
+``by_stage`` and ``by_persona`` make the figures of a run, and ``jq_figures`` the three that the
 specification reads with jq; ``token_tally`` adds up tokens for both. ``remarks`` says what people
 should know beside the figures.
 """
 
-from otel_persona.analysis.by_batch import BatchAnalysis, analyse_batches
-from otel_persona.analysis.by_persona import PersonaSummary, analyse_personas
-from otel_persona.analysis.by_stage import analyse_stages, stage_document
-from otel_persona.analysis.quick_figures import (
+from otel_persona.analysis.by_batch import BatchAnalysis, analyze_batches
+from otel_persona.analysis.by_persona import PersonaSummary, analyze_personas
+from otel_persona.analysis.by_stage import analyze_stages, stage_document
+from otel_persona.analysis.jq_figures import (
     Cost,
     PollyannaMean,
     RepairRate,
@@ -18,7 +18,7 @@ from otel_persona.analysis.quick_figures import (
     pollyanna_means,
     repair_rates,
 )
-from otel_persona.analysis.reading import LogReader, Skipped
+from otel_persona.analysis.log_reader import LogReader, Skipped
 from otel_persona.analysis.run_attempts import RunAttempts
 
 __all__ = [
@@ -30,9 +30,9 @@ __all__ = [
     "RepairRate",
     "RunAttempts",
     "Skipped",
-    "analyse_batches",
-    "analyse_personas",
-    "analyse_stages",
+    "analyze_batches",
+    "analyze_personas",
+    "analyze_stages",
     "cost",
     "pollyanna_means",
     "repair_rates",

@@ -32,7 +32,7 @@ class BatchAnalysis(msgspec.Struct, kw_only=True, frozen=True):
                     yield batch, name
 
 
-def analyse_batches(attempts: RunAttempts, settings: Settings) -> BatchAnalysis:
+def analyze_batches(attempts: RunAttempts, settings: Settings) -> BatchAnalysis:
     """Read all attempts of a run and cut them into batches as the settings say.
 
     An attempt whose persona id the batch policy cannot use is reported as skipped. Raises

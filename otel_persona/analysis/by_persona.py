@@ -6,7 +6,7 @@ import msgspec
 
 from otel_persona.analysis.run_attempts import RunAttempts
 from otel_persona.analysis.token_tally import TokenTally
-from otel_persona.records import AttemptRecord, Status, format_moment, moment
+from otel_persona.records import AttemptRecord, Status, format_timestamp, parse_timestamp
 from otel_persona.settings import Prices
 
 
@@ -30,14 +30,14 @@ class PersonaSummary(msgspec.Struct, kw_only=True, frozen=True):
     end: str
 
 
-def analyse_personas(attempts: RunAttempts, prices: Prices) -> list[PersonaSummary]:
+def analyze_personas(attempts: RunAttempts, prices: Prices) -> list[PersonaSummary]:
     """Read all attempts of a run and give its personas in order of first appearance.
 
     Memory grows with the number of personas. Raises what reading raises.
     """
     tallies: dict[str, _Tally] = {}
     for record in attempts:
-        now = moment(record.ts)
+        now = parse_timestamp(record.ts)
         tally = tallies.get(record.persona_id)
         if tally is None:
             tally = tallies[record.persona_id] = _Tally(record, now)
@@ -78,6 +78,6 @@ class _Tally:
             completion_tokens=self.tokens.completion,
             total_tokens=self.tokens.total,
             cost_usd=self.tokens.cost(prices),
-            start=format_moment(self.start),
-            end=format_moment(self.end),
+            start=format_timestamp(self.start),
+            end=format_timestamp(self.end),
         )

@@ -14,7 +14,7 @@ from otel_persona.settings import Prices
 _BATCH_ONLY = ("index", "key", "complete", "indicators")
 
 
-def analyse_stages(attempts: RunAttempts, prices: Prices) -> dict[str, BatchSummary]:
+def analyze_stages(attempts: RunAttempts, prices: Prices) -> dict[str, BatchSummary]:
     """Read all attempts of a run and give each stage's figures, by order of first appearance.
 
     They are those of one batch that holds the whole stage. Raises what reading raises.

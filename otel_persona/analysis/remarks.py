@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from otel_persona.records import AttemptRecord, is_naive, moment
+from otel_persona.records import AttemptRecord, is_naive, parse_timestamp
 
 # Attempts that end at the same time on several threads may be written in either order.
 _JITTER_US = 1_000_000
@@ -37,7 +37,8 @@ class Remarks:
 
     def _disorder(self) -> Iterator[str]:
         for before, after in pairwise(self._first):
-            if moment(self._first[after]) + _JITTER_US < moment(self._last[before]):
+            began, ended = map(parse_timestamp, (self._first[after], self._last[before]))
+            if began + _JITTER_US < ended:
                 yield (
                     f"{after} starts before {before} ends, and batches follow the order of the "
                     "files; --batch time:60s does not depend on it"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from otel_persona.analysis.reading import LogReader
+from otel_persona.analysis.log_reader import LogReader
 from otel_persona.analysis.remarks import Remarks
 from otel_persona.errors import LogReadError, UsageError
 from otel_persona.records import AttemptRecord

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from otel_persona.analysis import (
     BatchAnalysis,
     RunAttempts,
-    analyse_batches,
-    analyse_personas,
-    analyse_stages,
+    analyze_batches,
+    analyze_personas,
+    analyze_stages,
     stage_document,
 )
 from otel_persona.settings import Settings
@@ -30,7 +30,7 @@ class Result(NamedTuple):
 
 def by_batch(attempts: RunAttempts, settings: Settings) -> Result:
     """Give the run's batches and its tier."""
-    analysis = analyse_batches(attempts, settings)
+    analysis = analyze_batches(attempts, settings)
 
     def tables() -> Iterable[RenderableType]:
         from otel_persona.cli.batch_view import batch_view
@@ -43,7 +43,7 @@ def by_batch(attempts: RunAttempts, settings: Settings) -> Result:
 
 def by_persona(attempts: RunAttempts, settings: Settings) -> Result:
     """Give the run's personas."""
-    personas = analyse_personas(attempts, settings.prices)
+    personas = analyze_personas(attempts, settings.prices)
     run_id = attempts.run_id
 
     def tables() -> Iterable[RenderableType]:
@@ -57,7 +57,7 @@ def by_persona(attempts: RunAttempts, settings: Settings) -> Result:
 
 def by_stage(attempts: RunAttempts, settings: Settings) -> Result:
     """Give the run's stages."""
-    stages = analyse_stages(attempts, settings.prices)
+    stages = analyze_stages(attempts, settings.prices)
     run_id = attempts.run_id
 
     def tables() -> Iterable[RenderableType]:

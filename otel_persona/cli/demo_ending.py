@@ -12,7 +12,7 @@ from rich.text import Text
 
 from otel_persona.aggregation import TierSummary
 from otel_persona.cli.cells import percent, signed
-from otel_persona.cli.demo_findings import finding_sentences
+from otel_persona.cli.demo_sentences import finding_sentences
 from otel_persona.cli.printing import counted, printable
 from otel_persona.cli.tables import Column, FigureTable
 from otel_persona.demo.collapse import HANDFUL

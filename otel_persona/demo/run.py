@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 import otel_persona as op
 from otel_persona.aggregation import BatchSummary, IndicatorChange
-from otel_persona.analysis import BatchAnalysis, LogReader, RunAttempts, analyse_batches
+from otel_persona.analysis import BatchAnalysis, LogReader, RunAttempts, analyze_batches
 from otel_persona.demo.clock import VirtualClock
 from otel_persona.demo.collapse import Texts, pick_handful
 from otel_persona.demo.delivery import DeliveryWatch
@@ -141,4 +141,4 @@ def _after_persona(delivery: DeliveryWatch, handle: op.Handle, personas: int) ->
 def _read_back(log: Path, settings: Settings) -> BatchAnalysis:
     """Make the figures from the lines on the disk, as ``analyze`` does."""
     reader = LogReader([str(log)], on_skip=lambda _: None)
-    return analyse_batches(RunAttempts(reader, settings), settings)
+    return analyze_batches(RunAttempts(reader, settings), settings)

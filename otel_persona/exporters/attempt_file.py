@@ -17,11 +17,11 @@ from otel_persona import forks
 from otel_persona.errors import RecordError, UsageError
 from otel_persona.exporters.append_file import AppendFile
 from otel_persona.exporters.later import Later
-from otel_persona.faults import find_fault
-from otel_persona.in_turn import waits_for_this_thread
 from otel_persona.interruptions import pass_on
-from otel_persona.records import AttemptRecord, encode_line, health
+from otel_persona.mismatches import find_mismatch
+from otel_persona.records import AttemptRecord, encode_line, tallies
 from otel_persona.records.spans import own_record, rebuilt_record
+from otel_persona.serial_queue import waits_for_this_thread
 from otel_persona.settings import Fsync, LogPath, PendingRecords, RunId
 
 _log = logging.getLogger("otel_persona")
@@ -90,7 +90,7 @@ class AttemptFileExporter(SpanExporter):
             try:
                 record = own_record(span) or _rebuilt(span)
             except RecordError as error:
-                health.lost.add("invalid_span", f"a span makes no record: {error.reason}")
+                tallies.lost.add("invalid_span", f"a span makes no record: {error.reason}")
                 kept = False
             else:
                 if record is not None:
@@ -227,7 +227,7 @@ class AttemptFileExporter(SpanExporter):
             os.close(descriptor)
 
     def _count_unsynced(self, error: OSError) -> None:
-        health.faults.add("unsynced", f"{self._file.path} is not forced to the disk: {error}")
+        tallies.faults.add("unsynced", f"{self._file.path} is not forced to the disk: {error}")
 
     def _note_failure(self, error: Exception) -> None:
         """Note when a line could not be written, and tell the first failure in a row."""
@@ -246,7 +246,7 @@ class AttemptFileExporter(SpanExporter):
 
     def _lose(self, count: int, detail: str) -> None:
         if count:
-            self._untold.append(partial(health.lost.add, "log_unwritable", detail, count))
+            self._untold.append(partial(tallies.lost.add, "log_unwritable", detail, count))
 
     def _start_anew(self) -> None:
         self._lock = threading.RLock()
@@ -261,14 +261,14 @@ class AttemptFileExporter(SpanExporter):
 
 def _refuse_wrong(**given: object) -> None:
     for name, value in given.items():
-        fault = find_fault(value, _KINDS[name])
-        if fault is not None:
-            raise UsageError(f"AttemptFileExporter: {name} must be {fault.right}, not {value!r}")
+        mismatch = find_mismatch(value, _KINDS[name])
+        if mismatch is not None:
+            raise UsageError(f"AttemptFileExporter: {name} must be {mismatch.right}, not {value!r}")
 
 
 def _rebuilt(span: ReadableSpan) -> AttemptRecord | None:
     record = rebuilt_record(span)
     # How many characters a limit has cut from a value cannot be seen.
     if record is not None and span.dropped_attributes:
-        health.warned.add("attributes_cut", "a limit has cut attributes of an attempt")
+        tallies.warned.add("attributes_cut", "a limit has cut attributes of an attempt")
     return record

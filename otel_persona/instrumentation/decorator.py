@@ -16,7 +16,7 @@ from otel_persona.instrumentation.running_attempt import IDLE, Attempt
 from otel_persona.instrumentation.scope import PersonaScope
 from otel_persona.instrumentation.telemetry import Telemetry
 from otel_persona.interruptions import pass_on
-from otel_persona.records import LARGEST_COUNT, AttemptRecord, health
+from otel_persona.records import LARGEST_COUNT, AttemptRecord, tallies
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -68,7 +68,7 @@ class AttemptUse:
                 found = find(args, kwargs) if self._persona_id is None else None
             except Exception as fault:  # noqa: BLE001 - the caller's own function, or odd arguments
                 pass_on(fault)
-                health.rejected.add("persona_id", f"persona_id_from failed: {fault!r}")
+                tallies.rejected.add("persona_id", f"persona_id_from failed: {fault!r}")
                 found = None
             return self._start(found)
 
@@ -120,7 +120,7 @@ class AttemptUse:
             return Attempt(in_use, self._draft(found, in_use))
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
             pass_on(fault)
-            health.lost.add("internal", f"the attempt could not be started: {fault!r}")
+            tallies.lost.add("internal", f"the attempt could not be started: {fault!r}")
             return IDLE
 
     def _draft(self, found: object, in_use: Telemetry) -> AttemptRecord:

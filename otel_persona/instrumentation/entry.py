@@ -15,11 +15,11 @@ from otel_persona.instrumentation.telemetry import Telemetry
 from otel_persona.interruptions import pass_on
 from otel_persona.records import (
     AttemptRecord,
-    health,
-    in_flight,
     is_naive,
-    moment,
+    open_attempts,
+    parse_timestamp,
     record_from_entry,
+    tallies,
 )
 from otel_persona.records.attributes import to_attributes
 from otel_persona.semconv import ATTEMPT_SPAN_PREFIX
@@ -39,9 +39,9 @@ def log_attempt(entry: Mapping[str, Any]) -> bool:
     try:
         record = _checked(entry, in_use)
     except RecordError as error:
-        # The same fault with another value is told no second time.
-        fault = error.reason.partition(", not ")[0]
-        health.rejected.add("entry", f"log_attempt: {error.reason}", fault=fault)
+        # The same mismatch with another value is logged no second time.
+        cause = error.reason.partition(", not ")[0]
+        tallies.rejected.add("entry", f"log_attempt: {error.reason}", once_per=cause)
         if in_use.settings.strict:
             raise
         return False
@@ -49,7 +49,7 @@ def log_attempt(entry: Mapping[str, Any]) -> bool:
         _report(record, in_use)
     except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
         pass_on(fault)
-        health.lost.add("internal", f"log_attempt failed: {fault!r}")
+        tallies.lost.add("internal", f"log_attempt failed: {fault!r}")
         return False
     return True
 
@@ -63,15 +63,15 @@ def _checked(entry: Mapping[str, Any], in_use: Telemetry) -> AttemptRecord:
         declared = ", ".join(in_use.settings.stages)
         raise RecordError(f"the stage {record.stage!r} is not declared; there are {declared}")
     if is_naive(entry["ts"]):
-        health.warned.add("naive_ts", f"ts {entry['ts']!r} has no offset; UTC is assumed")
+        tallies.warned.add("naive_ts", f"ts {entry['ts']!r} has no offset; UTC is assumed")
     for validator, score in record.validator_scores.items():
         if not 0 <= score <= 1:
-            health.warned.add("score_out_of_range", f"{validator} scored {score}, outside 0 to 1")
+            tallies.warned.add("score_out_of_range", f"{validator} scored {score}, outside 0 to 1")
     return record
 
 
 def _report(record: AttemptRecord, in_use: Telemetry) -> None:
-    end_ns = moment(record.ts) * 1_000
+    end_ns = parse_timestamp(record.ts) * 1_000
     context = context_api.get_current()
     span = in_use.tracer.start_span(
         ATTEMPT_SPAN_PREFIX + record.stage,
@@ -105,8 +105,8 @@ def _close(span: trace.Span, record: AttemptRecord, end_ns: int, usage_known: bo
     )
     if failed:
         span.set_status(trace.StatusCode.ERROR, record.error)
-    in_flight.ending[span_context.span_id] = record
+    open_attempts.ending[span_context.span_id] = record
     try:
         span.end(max(0, end_ns))
     finally:
-        in_flight.leave(span_context.span_id)
+        open_attempts.end(span_context.span_id)

@@ -17,7 +17,6 @@ from opentelemetry.context import Context
 from opentelemetry.metrics import Meter
 
 from otel_persona import forks, semconv
-from otel_persona.in_turn import InTurn
 from otel_persona.instruments import (
     BoundedLabel,
     Labels,
@@ -26,8 +25,9 @@ from otel_persona.instruments import (
     observe,
 )
 from otel_persona.interruptions import pass_on
-from otel_persona.records import AttemptRecord, health
+from otel_persona.records import AttemptRecord, tallies
 from otel_persona.semconv import Label
+from otel_persona.serial_queue import SerialQueue
 from otel_persona.settings import Prices
 
 _Ended = tuple[AttemptRecord, str, bool]
@@ -45,7 +45,7 @@ class AttemptMetrics:
         self._prices = Prices()
         self._tiers, self._repair_types = BoundedLabel(), BoundedLabel()
         self._move_labels, self._validators = BoundedLabel(), BoundedLabel()
-        self._ended: InTurn[_Ended] = InTurn(self._count)
+        self._ended: SerialQueue[_Ended] = SerialQueue(self._count)
         self._attempts: Counter[Labels] = Counter()
         self._tokens: Counter[Labels] = Counter()
         self._repairs: Counter[Labels] = Counter()
@@ -58,7 +58,7 @@ class AttemptMetrics:
         observe(meter, semconv.REPAIRS, lambda: self._repairs)
         observe(meter, semconv.OPENING_MOVES, lambda: self._moves)
         observe(meter, semconv.COST, self._cost)
-        _observe_health(meter)
+        _observe_tallies(meter)
         forks.in_child(self._start_at_zero)
 
     def set_limits(self, label_values: int, prices: Prices) -> None:
@@ -78,7 +78,7 @@ class AttemptMetrics:
             self._count_one(*ended)
         except Exception as fault:  # noqa: BLE001 - whoever counts has an attempt of its own to end
             pass_on(fault)
-            health.faults.add("metrics", f"an attempt is not in all metrics: {fault!r}")
+            tallies.faults.add("metrics", f"an attempt is not in all metrics: {fault!r}")
 
     def _count_one(self, record: AttemptRecord, tier: str, usage_known: bool) -> None:
         stage, status = record.stage, record.status
@@ -119,23 +119,23 @@ class AttemptMetrics:
 
     def _start_at_zero(self) -> None:
         """Forget all counts, as a forked child must: its parent reports what came before."""
-        self._ended = InTurn(self._count)
+        self._ended = SerialQueue(self._count)
         for tally in (self._attempts, self._tokens, self._repairs, self._moves):
             tally.clear()
         self._priced_tokens.clear()
 
 
-def _observe_health(meter: Meter) -> None:
+def _observe_tallies(meter: Meter) -> None:
     for instrument, tally in (
-        (semconv.RECORDS_LOST, health.lost),
-        (semconv.RECORDS_REJECTED, health.rejected),
-        (semconv.RECORDS_WARNED, health.warned),
-        (semconv.FAULTS, health.faults),
+        (semconv.RECORDS_LOST, tallies.lost),
+        (semconv.RECORDS_REJECTED, tallies.rejected),
+        (semconv.RECORDS_WARNED, tallies.warned),
+        (semconv.FAULTS, tallies.faults),
     ):
         observe(meter, instrument, partial(_by_reason, tally))
 
 
-def _by_reason(tally: health.ReasonTally) -> Mapping[Labels, int]:
+def _by_reason(tally: tallies.ReasonTally) -> Mapping[Labels, int]:
     return {(reason,): count for reason, count in tally.counts().items()}
 
 

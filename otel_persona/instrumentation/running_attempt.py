@@ -12,7 +12,7 @@ from otel_persona.instrumentation import outcomes, values
 from otel_persona.instrumentation.nesting import Nested, innermost, left_open
 from otel_persona.instrumentation.telemetry import Telemetry
 from otel_persona.interruptions import pass_on
-from otel_persona.records import AttemptRecord, Status, format_moment, health, in_flight
+from otel_persona.records import AttemptRecord, Status, format_timestamp, open_attempts, tallies
 from otel_persona.records.attributes import to_attributes
 from otel_persona.semconv import ATTEMPT_SPAN_PREFIX
 
@@ -25,7 +25,7 @@ class Attempt(Nested):
     """
 
     _usage_known = False
-    _status_said = False
+    _status_given = False
 
     def __init__(self, telemetry: Telemetry, record: AttemptRecord) -> None:
         self._telemetry = telemetry
@@ -37,7 +37,7 @@ class Attempt(Nested):
         )
         self.place(span, outside)
         self._span_id = span.get_span_context().span_id
-        self._flight = in_flight.enter(self._span_id) if span.is_recording() else None
+        self._open_attempt = open_attempts.start(self._span_id) if span.is_recording() else None
 
     @property
     def persona_id(self) -> str:
@@ -66,7 +66,7 @@ class Attempt(Nested):
         Counts are whole numbers from 0. Without any call, the usage on the spans below this one,
         such as those of a provider's instrumentation, is summed.
         """
-        if not self._takes("record_usage"):
+        if not self._accepts("record_usage"):
             return
         record = self._record
         prompt = values.count(prompt_tokens, "prompt_tokens", record.prompt_tokens)
@@ -76,14 +76,14 @@ class Attempt(Nested):
         record.completion_tokens += completion or 0
         if prompt is not None or completion is not None:
             self._usage_known = True
-            if self._flight is not None:
-                self._flight.reads_usage = False
+            if self._open_attempt is not None:
+                self._open_attempt.reads_usage = False
         if model is not None:
             self._record.model = values.text(model, "model") or self._record.model
 
     def record_repair(self, *kinds: str) -> None:
         """Add repairs that were applied, such as ``trait_leak``; the status stays as it is."""
-        if self._takes("record_repair"):
+        if self._accepts("record_repair"):
             self._record.repairs += values.texts(kinds, "repair")
 
     def record_score(self, name: str, value: float) -> None:
@@ -92,12 +92,12 @@ class Attempt(Nested):
         0 to 1 is the documented range; another finite value is kept and counted as odd. NaN and
         infinity are refused.
         """
-        if self._takes("record_score"):
+        if self._accepts("record_score"):
             self._set_score(name, value)
 
     def record_scores(self, mapping: Mapping[str, float]) -> None:
         """Set several validators' scores, each as ``record_score`` does."""
-        if self._takes("record_scores"):
+        if self._accepts("record_scores"):
             for name, value in values.scores(mapping):
                 self._set_score(name, value)
 
@@ -109,18 +109,18 @@ class Attempt(Nested):
 
     def record_opening_move(self, move: str) -> None:
         """Set the rhetorical move that the text opens with; the last call counts."""
-        if self._takes("record_opening_move"):
+        if self._accepts("record_opening_move"):
             known = self._record.opening_move
             self._record.opening_move = values.text(move, "opening_move") or known
 
     def record_constraints(self, *categories: str) -> None:
         """Add categories of constraints that applied."""
-        if self._takes("record_constraints"):
+        if self._accepts("record_constraints"):
             self._record.constraint_categories += values.texts(categories, "constraint")
 
     def record_anchors(self, *anchors: str) -> None:
         """Add anchors, the concrete details that appeared in the text."""
-        if self._takes("record_anchors"):
+        if self._accepts("record_anchors"):
             self._record.anchors_used += values.texts(anchors, "anchor")
 
     def set_status(self, status: Status) -> None:
@@ -128,25 +128,25 @@ class Attempt(Nested):
 
         An exception out of the attempt makes it ``fail`` whatever was said here.
         """
-        if self._takes("set_status"):
+        if self._accepts("set_status"):
             said = values.status(status)
             if said is not None:
-                self._say(said, None)
+                self._set_status(said, None)
 
     def fail(self, reason: str) -> None:
         """Mark a failure that raises nothing; ``reason`` is the error of its line."""
-        if self._takes("fail"):
+        if self._accepts("fail"):
             message = values.text(reason, "reason")
-            self._say("fail", outcomes.one_line(message) if message else None)
+            self._set_status("fail", outcomes.one_line(message) if message else None)
 
-    def _say(self, status: Status, error: str | None) -> None:
+    def _set_status(self, status: Status, error: str | None) -> None:
         self._record.status = status
         self._record.error = error
-        self._status_said = True
+        self._status_given = True
 
-    def _takes(self, call: str) -> bool:
+    def _accepts(self, call: str) -> bool:
         if self.ended:
-            health.rejected.add("attempt_ended", f"{call} on an attempt that has ended")
+            tallies.rejected.add("attempt_ended", f"{call} on an attempt that has ended")
         return not self.ended
 
     def end(self, error: BaseException | None = None) -> None:
@@ -158,10 +158,10 @@ class Attempt(Nested):
             self._finish(error)
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
             pass_on(fault)
-            health.lost.add("internal", f"the attempt could not be finished: {fault!r}")
+            tallies.lost.add("internal", f"the attempt could not be finished: {fault!r}")
         finally:
-            if self._flight is not None:
-                in_flight.leave(self._span_id)
+            if self._open_attempt is not None:
+                open_attempts.end(self._span_id)
             # The context holds the attempt: without this each attempt would be a reference cycle.
             self.inside = self.outside
 
@@ -173,29 +173,29 @@ class Attempt(Nested):
         # Before the span ends: processors of others may fail there.
         tier = self._record.tier or self._telemetry.tier
         self._telemetry.metrics.add(self._record, tier=tier, usage_known=self._usage_known)
-        if self._flight is None:
+        if self._open_attempt is None:
             return
         if not self._span.is_recording():
-            health.lost.add("span_ended", "the attempt's span was ended before the attempt")
+            tallies.lost.add("span_ended", "the attempt's span was ended before the attempt")
             return
-        in_flight.ending[self._span_id] = self._record
+        open_attempts.ending[self._span_id] = self._record
         self._end_span(now_ns, error)
 
     def _take_usage_below(self) -> None:
-        flight = self._flight
-        if flight is None or not flight.has_usage:
+        open_attempt = self._open_attempt
+        if open_attempt is None or not open_attempt.has_usage:
             return
         self._usage_known = True
-        self._record.prompt_tokens = flight.prompt_tokens
-        self._record.completion_tokens = flight.completion_tokens
-        self._record.model = self._record.model or flight.model
+        self._record.prompt_tokens = open_attempt.prompt_tokens
+        self._record.completion_tokens = open_attempt.completion_tokens
+        self._record.model = self._record.model or open_attempt.model
 
     def _complete(self, now_ns: int, elapsed_ns: int, error: BaseException | None) -> None:
         record = self._record
-        record.ts = format_moment(now_ns // 1_000)
+        record.ts = format_timestamp(now_ns // 1_000)
         record.latency_ms = max(0, (elapsed_ns + 500_000) // 1_000_000)
         # Who stops reading a generator early may have said before that it went well.
-        said_otherwise = isinstance(error, GeneratorExit) and self._status_said
+        said_otherwise = isinstance(error, GeneratorExit) and self._status_given
         if error is not None and not said_otherwise:
             record.status = "fail"
             record.error = outcomes.describe(error)
@@ -249,7 +249,7 @@ class _IdleAttempt(Attempt):
     def __init__(self) -> None:
         """Start nothing."""
 
-    def _takes(self, call: str) -> bool:  # noqa: ARG002 - the signature of what it stands in for
+    def _accepts(self, call: str) -> bool:  # noqa: ARG002 - the signature of what it stands in for
         return False
 
     def enter(self) -> None:

@@ -13,7 +13,7 @@ from otel_persona.errors import UsageError
 from otel_persona.instrumentation import outcomes, telemetry, values
 from otel_persona.instrumentation.nesting import Nested, left_open
 from otel_persona.interruptions import pass_on
-from otel_persona.records import health
+from otel_persona.records import tallies
 from otel_persona.semconv import PERSONA_SPAN, Attribute
 
 
@@ -51,7 +51,7 @@ class PersonaScope(Nested):
             self._open()
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
             pass_on(fault)
-            health.faults.add("scope", f"the persona's scope could not be started: {fault!r}")
+            tallies.faults.add("scope", f"the persona's scope could not be started: {fault!r}")
         return self
 
     def _open(self) -> None:
@@ -88,7 +88,7 @@ class PersonaScope(Nested):
             self._close(error)
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
             pass_on(fault)
-            health.faults.add("scope", f"the persona's scope could not be ended: {fault!r}")
+            tallies.faults.add("scope", f"the persona's scope could not be ended: {fault!r}")
 
     def _close(self, error: BaseException | None) -> None:
         self.leave()

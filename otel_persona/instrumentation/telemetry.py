@@ -18,7 +18,7 @@ from otel_persona import activation
 from otel_persona.errors import SettingsError
 from otel_persona.instrumentation.metrics import attempt_metrics
 from otel_persona.interruptions import pass_on
-from otel_persona.records import health
+from otel_persona.records import tallies
 from otel_persona.semconv import SCOPE_NAME
 from otel_persona.settings import Settings, load_settings
 from otel_persona.version import __version__
@@ -102,7 +102,7 @@ def _activate() -> None:
         activation.on_first_use()
     except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
         pass_on(fault)
-        health.rejected.add("settings", f"the environment's settings are not used: {fault}")
+        tallies.rejected.add("settings", f"the environment's settings are not used: {fault}")
 
 
 def _plain() -> Telemetry:

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import SupportsFloat, SupportsIndex, cast, get_args
 
-from otel_persona.records import LARGEST_COUNT, Status, health
+from otel_persona.records import LARGEST_COUNT, Status, tallies
 
 
 def text(value: object, what: str) -> str | None:
@@ -102,7 +102,7 @@ def score(value: object, validator: str) -> float | None:
         refuse("score", value, f"a finite number for {validator}")
         return None
     if not 0 <= number <= 1:
-        health.warned.add("score_out_of_range", f"{validator} scored {number}, outside 0 to 1")
+        tallies.warned.add("score_out_of_range", f"{validator} scored {number}, outside 0 to 1")
     return number
 
 
@@ -133,4 +133,4 @@ def refuse(what: str, value: object, right: str) -> None:
     if issubclass(type(value), str | int | float):
         with contextlib.suppress(Exception):  # a number may have more digits than Python writes
             shown = f"{value!r:.80}"
-    health.rejected.add(what, f"{what} {shown} is not {right}")
+    tallies.rejected.add(what, f"{what} {shown} is not {right}")

@@ -6,9 +6,9 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.export import SpanExporter
 
 from otel_persona.errors import UsageError
-from otel_persona.faults import has_method
 from otel_persona.interruptions import pass_on
-from otel_persona.records import health
+from otel_persona.mismatches import has_method
+from otel_persona.records import tallies
 
 
 class AttemptSpanProcessor(SpanProcessor):
@@ -31,7 +31,7 @@ class AttemptSpanProcessor(SpanProcessor):
             self._exporter.export((span,))
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
             pass_on(fault)
-            health.lost.add("internal", f"{type(self._exporter).__name__} failed: {fault!r}")
+            tallies.lost.add("internal", f"{type(self._exporter).__name__} failed: {fault!r}")
 
     def shutdown(self) -> None:
         """Shut the exporter down."""

@@ -20,14 +20,14 @@ from otel_persona.aggregation import (
     last_known,
 )
 from otel_persona.errors import RecordError, UsageError
-from otel_persona.faults import wrong_arguments
-from otel_persona.in_turn import InTurn
 from otel_persona.interruptions import pass_on
+from otel_persona.mismatches import wrong_arguments
 from otel_persona.processors.events import DriftEvents
 from otel_persona.processors.gauges import gauges
-from otel_persona.records import AttemptRecord, health
+from otel_persona.records import AttemptRecord, tallies
 from otel_persona.records.spans import record_of
 from otel_persona.semconv import OTHER
+from otel_persona.serial_queue import SerialQueue
 from otel_persona.settings import Settings, checked, load_settings
 
 OnBatch = Callable[[BatchSummary], object]
@@ -128,8 +128,8 @@ class DriftProcessor(SpanProcessor):
         # The same by what records say: most say no tier, since it follows from the run.
         self._by_record: dict[tuple[str, str | None], _Stream] = {}
         self._slack = 0
-        self._arrived = InTurn(self._fold)
-        self._closed = InTurn(self._tell)
+        self._arrived = SerialQueue(self._fold)
+        self._closed = SerialQueue(self._tell)
 
     def on_end(self, span: ReadableSpan) -> None:
         """Fold the span's attempt, if it is one; after ``shutdown`` nothing is."""
@@ -172,7 +172,7 @@ class DriftProcessor(SpanProcessor):
             _reject(error)
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
             pass_on(fault)
-            health.lost.add("internal", f"an attempt is not in the figures: {fault!r}")
+            tallies.lost.add("internal", f"an attempt is not in the figures: {fault!r}")
         else:
             for batch in closed:
                 self._closed.put(batch)
@@ -213,7 +213,7 @@ class DriftProcessor(SpanProcessor):
                 self._events.tell(change)
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
             pass_on(fault)
-            health.faults.add("batch", f"a batch is not shown: {fault!r}")
+            tallies.faults.add("batch", f"a batch is not shown: {fault!r}")
         _call(self._on_batch, batch)
         for change in changes:
             _call(self._on_indicator_change, change)
@@ -229,7 +229,7 @@ def _in_use(settings: Settings | None) -> Settings:
 
 
 def _reject(error: RecordError) -> None:
-    health.rejected.add("figures", f"an attempt is not in the figures: {error.reason}")
+    tallies.rejected.add("figures", f"an attempt is not in the figures: {error.reason}")
 
 
 def _call(callback: Callable[[Any], object] | None, argument: object) -> None:
@@ -239,4 +239,4 @@ def _call(callback: Callable[[Any], object] | None, argument: object) -> None:
         callback(argument)
     except Exception as fault:  # noqa: BLE001 - the caller's own function
         pass_on(fault)
-        health.faults.add("callback", f"a callback raised {fault!r}")
+        tallies.faults.add("callback", f"a callback raised {fault!r}")

@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
 from opentelemetry.trace import Link, SpanKind, TraceState, get_current_span
 from opentelemetry.util.types import Attributes
 
-from otel_persona.records import in_flight
+from otel_persona.records import open_attempts
 from otel_persona.semconv import ATTEMPT_SPAN_PREFIX
 
 
@@ -39,7 +39,7 @@ class AttemptSampler(Sampler):
         )
         if result.decision is not Decision.DROP:
             return result
-        if name.startswith(ATTEMPT_SPAN_PREFIX) or _is_read(parent_context):
+        if name.startswith(ATTEMPT_SPAN_PREFIX) or _usage_is_wanted(parent_context):
             return SamplingResult(Decision.RECORD_ONLY, attributes, result.trace_state)
         return result
 
@@ -48,7 +48,7 @@ class AttemptSampler(Sampler):
         return f"AttemptSampler{{{self.root.get_description()}}}"
 
 
-def _is_read(parent_context: Context | None) -> bool:
+def _usage_is_wanted(parent_context: Context | None) -> bool:
     parent = get_current_span(parent_context).get_span_context()
-    attempt = in_flight.above(parent.span_id)
+    attempt = open_attempts.around(parent.span_id)
     return attempt is not None and attempt.reads_usage

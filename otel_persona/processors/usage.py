@@ -8,7 +8,7 @@ from typing import Any
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
-from otel_persona.records import LARGEST_COUNT, in_flight
+from otel_persona.records import LARGEST_COUNT, open_attempts
 from otel_persona.semconv import Attribute
 
 
@@ -27,15 +27,15 @@ class UsageProcessor(SpanProcessor):
         """Note which attempt the span stands below."""
         if span.parent is None:
             return
-        attempt = in_flight.above(span.parent.span_id)
+        attempt = open_attempts.around(span.parent.span_id)
         if attempt is not None:
-            in_flight.add_child(span.get_span_context().span_id, attempt)
+            open_attempts.add_child(span.get_span_context().span_id, attempt)
 
     def on_end(self, span: ReadableSpan) -> None:
         """Add the span's usage, unless a span below it already brought the same."""
         if span.parent is None or span.context is None:
             return
-        attempt = in_flight.above(span.parent.span_id)
+        attempt = open_attempts.around(span.parent.span_id)
         if attempt is None or not attempt.reads_usage:
             return
         attributes = span.attributes or {}
@@ -49,7 +49,7 @@ class UsageProcessor(SpanProcessor):
 
 
 def _add(
-    attempt: in_flight.InFlight, usage: tuple[int, int], attributes: Mapping[str, Any]
+    attempt: open_attempts.OpenAttempt, usage: tuple[int, int], attributes: Mapping[str, Any]
 ) -> None:
     attempt.prompt_tokens += usage[0]
     attempt.completion_tokens += usage[1]

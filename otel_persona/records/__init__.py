@@ -1,9 +1,10 @@
 """The attempt record: its fields, its line of JSON, and what a reader makes of a damaged line.
 
 ``attempt_record`` holds the record, ``codec`` turns it into a line and back, ``attributes`` into
-the attributes of a span and back, and ``moments`` reads and writes timestamps. ``in_flight`` hands
-the record of an ending attempt from the live API to the exporters and processors, ``spans`` gives
-them the record of any finished span, and ``health`` counts what happened to records.
+the attributes of a span and back, and ``timestamps`` reads and writes their ``ts``.
+``open_attempts`` hands the record of an ending attempt from the live API to the exporters and
+processors, ``spans`` gives them the record of any finished span, and ``tallies`` counts what
+happened to records.
 """
 
 from otel_persona.records.attempt_record import (
@@ -18,7 +19,7 @@ from otel_persona.records.codec import (
     read_line,
     record_from_entry,
 )
-from otel_persona.records.moments import format_moment, is_naive, moment
+from otel_persona.records.timestamps import format_timestamp, is_naive, parse_timestamp
 
 __all__ = [
     "LARGEST_COUNT",
@@ -27,9 +28,9 @@ __all__ = [
     "Status",
     "decode_line",
     "encode_line",
-    "format_moment",
+    "format_timestamp",
     "is_naive",
-    "moment",
+    "parse_timestamp",
     "read_line",
     "record_from_entry",
 ]

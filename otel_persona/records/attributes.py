@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from otel_persona.errors import RecordError
-from otel_persona.faults import find_fault
+from otel_persona.mismatches import find_mismatch
 from otel_persona.records.attempt_record import AttemptRecord
 from otel_persona.semconv import Attribute
 
@@ -107,4 +107,4 @@ def from_attributes(
     try:
         return msgspec.convert(fields, AttemptRecord)
     except msgspec.ValidationError as error:
-        raise RecordError(str(find_fault(fields, AttemptRecord) or error)) from None
+        raise RecordError(str(find_mismatch(fields, AttemptRecord) or error)) from None

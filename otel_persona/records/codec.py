@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from otel_persona.errors import RecordError
-from otel_persona.faults import Fault, find_fault, in_json
+from otel_persona.mismatches import Mismatch, find_mismatch, in_json
 from otel_persona.records.attempt_record import AttemptRecord
-from otel_persona.records.moments import check_moment, format_moment, moment
+from otel_persona.records.timestamps import check_timestamp, format_timestamp, parse_timestamp
 
 if TYPE_CHECKING:
     from json import JSONDecodeError
@@ -43,7 +43,7 @@ def decode_line(line: bytes) -> AttemptRecord:
     try:
         record = _decoder.decode(line)
         # The decoder takes any text as a timestamp.
-        check_moment(record.ts)
+        check_timestamp(record.ts)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise RecordError(_reason(line, error)) from None
     except RecursionError:
@@ -92,9 +92,9 @@ def record_from_entry(entry: Mapping[str, Any]) -> AttemptRecord:
         fields = _encodable(fields)
     try:
         record = msgspec.convert(fields, AttemptRecord)
-        record.ts = format_moment(moment(record.ts))
+        record.ts = format_timestamp(parse_timestamp(record.ts))
     except msgspec.MsgspecError as error:
-        raise RecordError(str(find_fault(fields, AttemptRecord) or error)) from None
+        raise RecordError(str(find_mismatch(fields, AttemptRecord) or error)) from None
     except (ValueError, OverflowError):
         raise RecordError(_not_a_time(fields["ts"])) from None
     return record
@@ -117,9 +117,9 @@ def _reason(line: bytes, error: Exception) -> str:
         return "a number has more digits than can be read"
     if not isinstance(entry, dict):
         return f"not a JSON object but {in_json(entry)}"
-    fault_found = find_fault(entry, AttemptRecord)
-    if fault_found is not None:
-        return str(fault_found)
+    mismatch = find_mismatch(entry, AttemptRecord)
+    if mismatch is not None:
+        return str(mismatch)
     return f"not JSON: {str(error).removeprefix('JSON is malformed: ')}"
 
 
@@ -132,7 +132,7 @@ def _malformed(text: str, error: JSONDecodeError) -> str:
 
 
 def _not_a_time(ts: str) -> str:
-    return str(Fault(".ts", "an ISO 8601 time such as 2026-01-31T14:32:01.234Z", ts))
+    return str(Mismatch(".ts", "an ISO 8601 time such as 2026-01-31T14:32:01.234Z", ts))
 
 
 def _encodable(value: Any) -> Any:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from otel_persona.errors import RecordError
-from otel_persona.records import in_flight
+from otel_persona.records import open_attempts
 from otel_persona.records.attempt_record import AttemptRecord
 from otel_persona.records.attributes import from_attributes, is_attempt
-from otel_persona.records.moments import format_moment
+from otel_persona.records.timestamps import format_timestamp
 from otel_persona.semconv import ATTEMPT_SPAN_PREFIX
 
 
@@ -65,7 +65,7 @@ def record_of(span: FinishedSpan) -> AttemptRecord | None:
 def own_record(span: FinishedSpan) -> AttemptRecord | None:
     """Give the record of an attempt of this process whose span is ending."""
     identity = span.context
-    return in_flight.ending.get(identity.span_id) if identity is not None else None
+    return open_attempts.ending.get(identity.span_id) if identity is not None else None
 
 
 def rebuilt_record(span: FinishedSpan) -> AttemptRecord | None:
@@ -83,7 +83,7 @@ def rebuilt_record(span: FinishedSpan) -> AttemptRecord | None:
     end_ns = span.end_time or 0
     return from_attributes(
         attributes,
-        ts=format_moment(end_ns // 1_000),
+        ts=format_timestamp(end_ns // 1_000),
         latency_ms=max(0, (end_ns - (span.start_time or end_ns)) // 1_000_000),
         trace_id=f"{identity.trace_id:032x}",
         span_id=f"{identity.span_id:016x}",

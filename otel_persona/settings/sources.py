@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 import msgspec
 
 from otel_persona.errors import SettingsError
-from otel_persona.faults import Fault, find_fault
+from otel_persona.mismatches import Mismatch, find_mismatch
 from otel_persona.settings.model import Settings
 
 _PREFIX = "OTEL_PERSONA_"
@@ -29,11 +29,11 @@ class _Source(msgspec.Struct, frozen=True):
         """Say where this setting stands."""
         return _PREFIX + setting.upper() if self.is_environment else f"{self.name}: {setting}"
 
-    def problem(self, fault: Fault) -> str:
+    def problem(self, mismatch: Mismatch) -> str:
         """Say what is wrong with a value, and what to write as this source has it."""
-        if self.is_environment and isinstance(fault.found, list):
-            return f"{','.join(fault.found)!r} is not right; write names, such as B,C"
-        return f"{fault.found!r} is not right; write {fault.right}"
+        if self.is_environment and isinstance(mismatch.found, list):
+            return f"{','.join(mismatch.found)!r} is not right; write names, such as B,C"
+        return f"{mismatch.found!r} is not right; write {mismatch.right}"
 
 
 class SettingsRead(msgspec.Struct, frozen=True):
@@ -187,12 +187,12 @@ def _checked(
             kept[key] = _checked(types[key], below, f"{name}.", problems)
         else:
             strict = not source.is_environment
-            fault = find_fault(value, types[key], strict=strict)
-            if fault is None:
+            mismatch = find_mismatch(value, types[key], strict=strict)
+            if mismatch is None:
                 checked = msgspec.convert(value, types[key], strict=strict)
                 kept[key] = msgspec.to_builtins(checked)
             else:
-                problems.append(f"{source.place(name)}{fault.place}: {source.problem(fault)}")
+                problems.append(f"{source.place(name)}{mismatch.place}: {source.problem(mismatch)}")
     return kept
 
 

@@ -16,23 +16,23 @@ from opentelemetry.trace import NoOpTracerProvider, TracerProvider
 
 from otel_persona.errors import SettingsError
 from otel_persona.exporters import AttemptFileExporter
-from otel_persona.faults import wrong_arguments
 from otel_persona.instrumentation import telemetry
 from otel_persona.instrumentation.telemetry import Clock, Telemetry
+from otel_persona.mismatches import wrong_arguments
 from otel_persona.processors import AttemptSpanProcessor, DriftProcessor, UsageProcessor
 from otel_persona.processors.drift import OnBatch, OnIndicatorChange
 from otel_persona.settings import FurtherSettings, Settings, read_settings, switched_off
 from otel_persona.setup import providers
 from otel_persona.setup.handle import Handle, Step, run_within
-from otel_persona.setup.otlp import exporters
 from otel_persona.setup.pipeline import Pipeline, TakesProcessors, pipeline_on
 from otel_persona.setup.problems import clock_problems, missing_parts
+from otel_persona.setup.senders import exporters
 
 _EXIT_TIMEOUT_S = 10.0
 
 _active: Handle | None = None
 _pipeline = Pipeline()
-_built = providers.Built()
+_own_providers = providers.OwnProviders()
 _lock = threading.RLock()
 
 
@@ -89,11 +89,11 @@ def configure(
     if switched_off():
         return _switch_off(checked)
     with _lock:
-        provider = providers.join_or_build(tracer_provider, _built)
+        provider = providers.join_or_build(tracer_provider, _own_providers)
         if meter_provider is None:
-            providers.build_meter_provider(checked.otlp, _built)
+            providers.build_meter_provider(checked.otlp, _own_providers)
         if logger_provider is None:
-            providers.build_logger_provider(checked.otlp, _built)
+            providers.build_logger_provider(checked.otlp, _own_providers)
         if provider is not None:
             providers.keep_attempts(provider)
         in_use = Telemetry(
@@ -143,7 +143,7 @@ def _log_writers(settings: Settings, run_id: str) -> list[SpanProcessor]:
 
 def _senders(settings: Settings, provider: TakesProcessors | None) -> list[SpanProcessor]:
     """Make what sends spans; a provider that was joined sends to where others have set it up to."""
-    is_ours = provider is _built.tracer_provider
+    is_ours = provider is _own_providers.tracer_provider
     if provider is None or not (is_ours or settings.otlp):
         return []
     return [BatchSpanProcessor(exporter) for exporter in exporters("traces", settings.otlp)]
@@ -173,8 +173,8 @@ def _put_in_place(
         previous.use(())
     _pipeline = pipeline
     _active = Handle(
-        flush=[*map(_flush, pipeline.processors), _built.force_flush],
-        close=[*map(_finish, own), *map(_close, senders), _built.shutdown],
+        flush=[*map(_flush, pipeline.processors), _own_providers.force_flush],
+        close=[*map(_finish, own), *map(_close, senders), _own_providers.shutdown],
     )
     if earlier is not None and earlier.retire():
         run_within(_EXIT_TIMEOUT_S, [_close(processor) for processor in finished])

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from otel_persona.in_turn import work_for
+from otel_persona.serial_queue import on_behalf_of
 
 _log = logging.getLogger("otel_persona")
 
@@ -68,7 +68,7 @@ def run_within(timeout_s: float, steps: Sequence[Step]) -> list[Step] | None:
     failed: list[Step] = []
 
     def run() -> None:
-        work_for(caller)
+        on_behalf_of(caller)
         for step in steps:
             try:
                 done = step(max(0.0, deadline - time.monotonic())) is not False

@@ -9,7 +9,7 @@ from pathlib import Path
 from otel_persona.exporters.append_file import AppendFile
 from otel_persona.instrumentation.telemetry import Clock
 from otel_persona.settings import SettingsRead, switched_off
-from otel_persona.setup.otlp import exporter_problems
+from otel_persona.setup.senders import exporter_problems
 
 
 def clock_problems(clock: Clock | None) -> list[str]:

@@ -16,13 +16,13 @@ from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
 
 from otel_persona.processors import AttemptSampler
-from otel_persona.setup.otlp import exporters
 from otel_persona.setup.pipeline import TakesProcessors
+from otel_persona.setup.senders import exporters
 
 _log = logging.getLogger("otel_persona")
 
 
-class Built:
+class OwnProviders:
     """The providers that were built here, which are ours to flush and to shut down."""
 
     def __init__(self) -> None:
@@ -41,7 +41,9 @@ class Built:
             self.providers.pop().shutdown()
 
 
-def join_or_build(given: trace.TracerProvider | None, built: Built) -> TakesProcessors | None:
+def join_or_build(
+    given: trace.TracerProvider | None, built: OwnProviders
+) -> TakesProcessors | None:
     """Give the tracer provider that takes our processors.
 
     It is the one ``given``, else the global one, which is built where there is none; ``None``
@@ -72,7 +74,7 @@ def keep_attempts(provider: Any) -> None:
             holder.sampler = AttemptSampler(sampler)
 
 
-def build_meter_provider(otlp: str | None, built: Built) -> None:
+def build_meter_provider(otlp: str | None, built: OwnProviders) -> None:
     """Build the global meter provider where there is none and metrics are to be sent."""
     provider = metrics.get_meter_provider()
     if hasattr(provider, "force_flush") or isinstance(provider, metrics.NoOpMeterProvider):
@@ -85,7 +87,7 @@ def build_meter_provider(otlp: str | None, built: Built) -> None:
         built.providers.append(meter_provider)
 
 
-def build_logger_provider(otlp: str | None, built: Built) -> None:
+def build_logger_provider(otlp: str | None, built: OwnProviders) -> None:
     """Build the global logger provider where there is none and events are to be sent."""
     provider: LoggerProviderApi = get_logger_provider()
     if hasattr(provider, "force_flush") or isinstance(provider, NoOpLoggerProvider):
@@ -100,7 +102,7 @@ def build_logger_provider(otlp: str | None, built: Built) -> None:
         built.providers.append(logger_provider)
 
 
-def _warn_of_joined(provider: object, otlp: str | None, built: Built) -> None:
+def _warn_of_joined(provider: object, otlp: str | None, built: OwnProviders) -> None:
     """Say so where an address is named that this provider, which is there already, cannot take."""
     if otlp is not None and provider not in built.providers:
         _log.warning(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from otel_persona.records import AttemptRecord, format_moment
+from otel_persona.records import AttemptRecord, format_timestamp
 
 EPOCH = 1_769_869_921_234_000  # 2026-01-31T14:32:01.234Z in microseconds
 NAMES = ["trait_leak", "opening_variation", "pollyanna", "anchor_specificity", "zeal"]
@@ -19,7 +19,7 @@ def _moments() -> st.SearchStrategy[str]:
 
     def in_form(drawn: tuple[int, str]) -> str:
         offset, form = drawn
-        canonical = format_moment(EPOCH + offset * 1000)
+        canonical = format_timestamp(EPOCH + offset * 1000)
         return canonical.removesuffix("Z") + form
 
     return st.tuples(st.integers(0, 3_600_000), st.sampled_from(["Z", "", "+00:00", "+05:30"])).map(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from otel_persona.aggregation import Aggregator, BatchSummary
-from otel_persona.records import AttemptRecord, decode_line, encode_line, format_moment
+from otel_persona.records import AttemptRecord, decode_line, encode_line, format_timestamp
 from otel_persona.settings import Settings
 
 SIZE = 40
@@ -77,7 +77,7 @@ def log(
 
 def _fields(draw: np.random.Generator, number: int) -> dict[str, Any]:
     return {
-        "ts": format_moment(1_769_869_921_234_000 + int(draw.integers(10**9)) * 1000),
+        "ts": format_timestamp(1_769_869_921_234_000 + int(draw.integers(10**9)) * 1000),
         "persona_id": str(number % 200),
         "attempt": number // 200 + 1,
         "status": str(draw.choice(["success", "fail", "repair"], p=[0.8, 0.1, 0.1])),

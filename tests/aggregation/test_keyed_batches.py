@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from otel_persona.aggregation import Aggregator, BatchSummary
 from otel_persona.errors import RecordError
-from otel_persona.records import AttemptRecord, moment
+from otel_persona.records import AttemptRecord, parse_timestamp
 from otel_persona.settings import Settings
 
 Make = Callable[..., AttemptRecord]
@@ -78,7 +78,7 @@ def test_time_windows_start_with_the_epoch(make_record: Make) -> None:
     """A window is whole minutes of UTC, whatever the zone of the text; the last one is partial."""
     times = ["14:00:59.999Z", "14:01:00.000Z", "16:01:30.000+02:00", "14:03:00.000Z"]
     records = [make_record(ts=f"2026-01-31T{time}") for time in times]
-    first = moment("2026-01-31T14:00:00Z") // 60_000_000
+    first = parse_timestamp("2026-01-31T14:00:00Z") // 60_000_000
     assert named(batches_of("time:60s", records)) == [
         (str(first), 1, True),
         (str(first + 1), 2, True),
@@ -158,7 +158,7 @@ def test_live_a_full_sequence_closes_when_the_stream_has_gone_on(
 def test_live_a_window_closes_when_the_one_after_it_is_over(make_record: Make) -> None:
     """Attempts may come a window late; the figures do not wait for eight windows."""
     aggregator = Aggregator(Settings(batch="time:60s"), open_batches=8)
-    window = moment("2026-01-31T14:00:00Z") // 60_000_000
+    window = parse_timestamp("2026-01-31T14:00:00Z") // 60_000_000
     closed = [
         [summary.key for summary in aggregator.add(record)]
         for record in by_second(make_record, 0, 60, 59, 119, 120, 130, 180)
@@ -169,7 +169,7 @@ def test_live_a_window_closes_when_the_one_after_it_is_over(make_record: Make) -
 def test_live_late_attempts_open_a_further_part(make_record: Make) -> None:
     """Attempts of a closed window are kept in a batch of their own, which bends no trend."""
     records = by_second(make_record, 0, 60, 1, 120, 180)
-    window = moment("2026-01-31T14:00:00Z") // 60_000_000
+    window = parse_timestamp("2026-01-31T14:00:00Z") // 60_000_000
     assert named(batches_of("time:60s", records, open_batches=1)) == [
         (str(window), 1, True),
         (str(window + 1), 1, True),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from otel_persona.aggregation import Aggregator
-from otel_persona.records import AttemptRecord, format_moment
+from otel_persona.records import AttemptRecord, format_timestamp
 from otel_persona.settings import Settings
 
 BATCH = 1000
@@ -35,7 +35,7 @@ def test_at_most_one_batch_is_held(
         prefix = f"{number // BATCH:03}-" if policy == "prefix" else ""
         aggregator.add(
             make_record(
-                ts=format_moment(number * 1_000_000),
+                ts=format_timestamp(number * 1_000_000),
                 persona_id=f"{prefix}{number:07}",
                 anchors_used=[f"anchor {number:07}"],
                 latency_ms=100_000 + number,

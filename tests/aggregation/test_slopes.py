@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from otel_persona.aggregation.trend import Trend, steepest_slope
+from otel_persona.aggregation.slope import SlopeSums, steepest_slope
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 points = st.dictionaries(st.integers(0, 1000), finite, max_size=20)
 ordinary_points = st.dictionaries(st.integers(0, 200), st.floats(-1e6, 1e6), min_size=2)
 
 
-def trend_of(values: dict[int, float]) -> Trend:
+def trend_of(values: dict[int, float]) -> SlopeSums:
     """Add the points in their order."""
-    trend = Trend()
+    trend = SlopeSums()
     for index, value in values.items():
         trend.add(index, value)
     return trend

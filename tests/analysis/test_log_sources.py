@@ -62,7 +62,7 @@ def test_compressed_data_is_known_by_its_first_bytes(
 
 @pytest.mark.parametrize("form", COMPRESS)
 @pytest.mark.parametrize("damage", ["cut", "changed", "garbage", "garbage after"])
-def test_a_damaged_file_is_named_and_the_rest_is_read(
+def test_a_damaged_file_is_named_and_the_rest_usage_is_wanted(
     form: str, damage: str, line: Line, log: Callable[..., str], read: Callable[..., Any]
 ) -> None:
     """What comes before the damage counts, and so do the other files."""

@@ -8,8 +8,8 @@ from otel_persona.analysis import (
     LogReader,
     PersonaSummary,
     RunAttempts,
-    analyse_personas,
-    analyse_stages,
+    analyze_personas,
+    analyze_stages,
     stage_document,
 )
 from otel_persona.settings import Prices, Settings
@@ -29,7 +29,7 @@ def test_a_persona_is_summed_up(line: Line, log: Callable[..., str]) -> None:
         line(persona_id="b", ts="2026-01-31T10:00:03.5Z", attempt=2, repairs=["x"]),
         line(persona_id="b", ts="2026-01-31T12:00:04+02:00", stage="C", model="large"),
     )
-    personas = analyse_personas(_attempts(path), Prices(default=1.0, models={"large": 10.0}))
+    personas = analyze_personas(_attempts(path), Prices(default=1.0, models={"large": 10.0}))
     assert [persona.persona_id for persona in personas] == ["b", "a"]
     assert personas[0] == PersonaSummary(
         persona_id="b",
@@ -54,7 +54,7 @@ def test_the_final_status_is_that_of_the_last_moment(line: Line, log: Callable[.
         line(persona_id="b", ts="2026-01-31T10:00:02Z", status="fail"),
         line(persona_id="b", ts="2026-01-31T10:00:02Z", status="success"),
     )
-    personas = analyse_personas(_attempts(path), Prices())
+    personas = analyze_personas(_attempts(path), Prices())
     assert [persona.final_status for persona in personas] == ["repair", "success"]
 
 
@@ -65,7 +65,7 @@ def test_a_stage_has_the_figures_of_a_batch(line: Line, log: Callable[..., str])
         line(stage="B", latency_ms=200),
         line(stage="C", latency_ms=300, persona_id="2"),
     )
-    stages = analyse_stages(_attempts(path), Prices())
+    stages = analyze_stages(_attempts(path), Prices())
     assert list(stages) == ["C", "B"]
     document = stage_document("C", stages["C"])
     assert document["stage"] == "C"

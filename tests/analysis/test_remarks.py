@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from otel_persona.analysis import BatchAnalysis, LogReader, RunAttempts, analyse_batches
+from otel_persona.analysis import BatchAnalysis, LogReader, RunAttempts, analyze_batches
 from otel_persona.errors import LogReadError
 from otel_persona.settings import Settings
 
@@ -21,7 +21,7 @@ def analyse(log: Callable[..., str]) -> Callable[..., BatchAnalysis]:
     def from_lines(*files: list[bytes], **chosen: str) -> BatchAnalysis:
         paths = [log(*lines, name=f"{n}.log") for n, lines in enumerate(files)]
         settings = Settings(**chosen)
-        return analyse_batches(RunAttempts(LogReader(paths, print), settings), settings)
+        return analyze_batches(RunAttempts(LogReader(paths, print), settings), settings)
 
     return from_lines
 
@@ -79,10 +79,10 @@ def test_ids_that_the_policy_cannot_use_are_skipped(line: Line, log: Callable[..
     skipped = []
     settings = Settings(batch="sequence:10")
     attempts = RunAttempts(LogReader([path], skipped.append), settings)
-    analysis = analyse_batches(attempts, settings)
+    analysis = analyze_batches(attempts, settings)
     assert analysis.tier.total_attempts == 2
     assert [(skip.file, skip.line) for skip in skipped] == [(path, 2)]
     assert "'cahul-1' is not a whole number" in skipped[0].reason
     attempts = RunAttempts(LogReader([log(line(persona_id="x"))], skipped.append), settings)
     with pytest.raises(LogReadError, match=r"no attempt can be put into batches of sequence:10"):
-        analyse_batches(attempts, settings)
+        analyze_batches(attempts, settings)

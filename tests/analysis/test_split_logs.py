@@ -15,9 +15,9 @@ from otel_persona.analysis import (
     BatchAnalysis,
     LogReader,
     RunAttempts,
-    analyse_batches,
-    analyse_personas,
-    analyse_stages,
+    analyze_batches,
+    analyze_personas,
+    analyze_stages,
 )
 from otel_persona.settings import Prices, Settings
 
@@ -65,7 +65,7 @@ def _attempts(paths: list[str]) -> RunAttempts:
 
 
 def _batches(paths: list[str], policy: str) -> BatchAnalysis:
-    return analyse_batches(_attempts(paths), Settings(batch=policy))
+    return analyze_batches(_attempts(paths), Settings(batch=policy))
 
 
 @pytest.mark.parametrize(
@@ -101,9 +101,9 @@ def test_parts_give_the_personas_and_stages_of_the_whole(
 ) -> None:
     """A persona whose attempts are in several files is one persona."""
     paths = parts(positions)
-    assert analyse_personas(_attempts(paths), Prices()) == analyse_personas(
+    assert analyze_personas(_attempts(paths), Prices()) == analyze_personas(
         _attempts(parts([])), Prices()
     )
-    assert analyse_stages(_attempts(paths), Prices()) == analyse_stages(
+    assert analyze_stages(_attempts(paths), Prices()) == analyze_stages(
         _attempts(parts([])), Prices()
     )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from otel_persona.aggregation import Aggregator, BatchSummary
-from otel_persona.cli.demo_findings import finding_sentences
+from otel_persona.cli.demo_sentences import finding_sentences
 from otel_persona.demo.findings import Findings, Part
 from otel_persona.demo.sources import load_texts
 from otel_persona.demo.validators import trait_leak

@@ -18,7 +18,7 @@ from otel_persona.analysis import LogReader, Skipped
 from otel_persona.exporters import AttemptFileExporter
 from otel_persona.instrumentation import telemetry
 from otel_persona.processors import AttemptSpanProcessor
-from otel_persona.records import AttemptRecord, health
+from otel_persona.records import AttemptRecord, tallies
 
 PREAMBLE = """
 import json, os, resource, sys, time
@@ -162,7 +162,7 @@ def end_span() -> Callable[..., None]:
 
 @pytest.fixture(autouse=True)
 def _nothing_of_other_tests() -> Iterator[None]:
-    for tally in (health.lost, health.rejected, health.warned, health.faults):
+    for tally in (tallies.lost, tallies.rejected, tallies.warned, tallies.faults):
         tally.reset()
     yield
     telemetry.install(None)
@@ -171,5 +171,4 @@ def _nothing_of_other_tests() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def counts() -> Callable[[str], dict[str, int]]:
     """Give a function that reads one of the counters about ourselves, by reason."""
-    tallies = {name: getattr(health, name) for name in ("lost", "rejected", "warned", "faults")}
-    return lambda name: tallies[name].counts()
+    return lambda name: getattr(tallies, name).counts()

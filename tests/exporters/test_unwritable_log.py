@@ -25,8 +25,8 @@ hear()
 resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 say(flushed=handle.force_flush())
 generate("after")
-from otel_persona.records import health
-say(lost=health.lost.counts())
+from otel_persona.records import tallies
+say(lost=tallies.lost.counts())
 """
 
 

@@ -10,14 +10,14 @@ from opentelemetry import context as context_api
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import Span, SpanProcessor
 
-from otel_persona.records import health
+from otel_persona.records import tallies
 from otel_persona.testing import Captured, capture
 
 
 @pytest.fixture(autouse=True)
 def _nothing_left_behind(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Count from zero; end with the context untouched and nothing logged about it."""
-    for tally in (health.lost, health.rejected, health.warned, health.faults):
+    for tally in (tallies.lost, tallies.rejected, tallies.warned, tallies.faults):
         tally.reset()
     before = context_api.get_current()
     yield

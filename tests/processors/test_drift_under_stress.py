@@ -163,9 +163,9 @@ for number in range(2000):
 gc.collect()
 gc.set_threshold(700, 10, 10)
 provider.shutdown()
-from otel_persona.records import health
+from otel_persona.records import tallies
 lines = open("generation.log", "rb").read().splitlines()
-print(json.dumps([len(lines), sum(sizes), max(sizes), health.lost.counts()]))
+print(json.dumps([len(lines), sum(sizes), max(sizes), tallies.lost.counts()]))
 """
 
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from otel_persona.records.health import ReasonTally
+from otel_persona.records.tallies import ReasonTally
 
 
 def test_the_first_of_each_reason_is_told(caplog: pytest.LogCaptureFixture) -> None:
@@ -28,7 +28,7 @@ def test_faults_that_come_from_the_data_are_told_a_hundred_times_at_most(
     """However many different ones there are, neither the log nor the memory fills up with them."""
     tally = ReasonTally("value rejected")
     for number in range(150):
-        tally.add("entry", f"fault {number}", fault=f"fault {number}")
+        tally.add("entry", f"fault {number}", once_per=f"fault {number}")
 
     assert len(caplog.messages) == 100
     assert tally.counts() == {"entry": 150}

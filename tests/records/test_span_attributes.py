@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otel_persona.errors import RecordError
-from otel_persona.records import format_moment, moment
+from otel_persona.records import format_timestamp, parse_timestamp
 from otel_persona.records.attributes import from_attributes, is_attempt, to_attributes
 from otel_persona.semconv import ATTEMPT_ATTRIBUTES, Attribute
 
@@ -62,7 +62,7 @@ def test_unknown_usage_is_left_out(entry: dict[str, Any]) -> None:
             "persona.stage": "B",
             "persona.attempt.status": "success",
         },
-        ts=format_moment(moment(entry["ts"])),
+        ts=format_timestamp(parse_timestamp(entry["ts"])),
         latency_ms=5,
         trace_id="0",
         span_id="0",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from otel_persona.aggregation.batch_state import BatchState
-from otel_persona.aggregation.cuts import Cut
+from otel_persona.aggregation.batcher import ClosedBatch
 from otel_persona.errors import RecordError
-from otel_persona.records import AttemptRecord, moment
+from otel_persona.records import AttemptRecord, parse_timestamp
 from otel_persona.settings import BatchPolicy
 
 _Key = int | str
@@ -13,7 +13,7 @@ _MICROSECONDS = 1_000_000
 _MOST_DIGITS = 640
 
 
-class KeyedCutter:
+class KeyedBatcher:
     """Keeps a batch open for each key.
 
     Without ``open_batches`` all stay open until ``finish``, and parts of a log merge. With it (at
@@ -37,7 +37,7 @@ class KeyedCutter:
         self._touched: dict[_Key, int] = {}
         self._newest_closed: int | None = None
 
-    def add(self, record: AttemptRecord) -> list[Cut]:
+    def add(self, record: AttemptRecord) -> list[ClosedBatch]:
         """Take an attempt and give the batch that it closed, if any.
 
         Raises ``RecordError`` where the attempt has no such key, and what folding raises.
@@ -74,7 +74,7 @@ class KeyedCutter:
         """Say how many attempts can come before one may close a batch: none."""
         return 0
 
-    def finish(self) -> list[Cut]:
+    def finish(self) -> list[ClosedBatch]:
         """Close what is open, by number, or for ``prefix`` by the first moment and the key."""
         batches = sorted(self._open.items(), key=_order)
         self._open, self._touched = {}, {}
@@ -84,24 +84,24 @@ class KeyedCutter:
             for position, (key, state) in enumerate(batches)
         ]
 
-    def merge(self, other: KeyedCutter) -> None:
+    def merge(self, other: KeyedBatcher) -> None:
         """Take in the open batches of ``other``, which stays as it is."""
         for key, state in other._open.items():
             self._open.setdefault(key, BatchState()).merge(state)
 
-    def _close(self, key: _Key, state: BatchState, *, is_last: bool) -> Cut:
+    def _close(self, key: _Key, state: BatchState, *, is_last: bool) -> ClosedBatch:
         if isinstance(key, str):
-            return Cut(state, key, complete=True)
+            return ClosedBatch(state, key, complete=True)
         in_order = self._newest_closed is None or key > self._newest_closed
         if in_order:
             self._newest_closed = key
         full = self._policy.kind == "sequence" and len(state.personas) >= self._policy.size
-        return Cut(state, str(key), complete=full or (in_order and not is_last))
+        return ClosedBatch(state, str(key), complete=full or (in_order and not is_last))
 
 
 def _key(policy: BatchPolicy, record: AttemptRecord) -> _Key:
     if policy.kind == "time":
-        return moment(record.ts) // (policy.size * _MICROSECONDS)
+        return parse_timestamp(record.ts) // (policy.size * _MICROSECONDS)
     persona_id = record.persona_id
     if policy.kind == "prefix":
         return persona_id.partition("-")[0]

@@ -9,7 +9,7 @@ import msgspec
 from otel_persona.aggregation.exact_sum import UNIT_BITS, in_units
 
 
-class Trend(msgspec.Struct):
+class SlopeSums(msgspec.Struct):
     """Exact sums over points (batch index, value), enough for their least-squares line.
 
     Values are summed in units of ``2**-UNIT_BITS``, so neither the order of the points nor a
@@ -31,7 +31,7 @@ class Trend(msgspec.Struct):
         self.sum_y += y
         self.sum_iy += index * y
 
-    def merge(self, other: Trend) -> None:
+    def merge(self, other: SlopeSums) -> None:
         """Take in the points of ``other``, which are of other batches."""
         self.points += other.points
         self.sum_i += other.sum_i

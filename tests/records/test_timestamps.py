@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_persona.records import format_moment, is_naive, moment
+from otel_persona.records import format_timestamp, is_naive, parse_timestamp
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -34,20 +34,20 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 )
 def test_forms_of_the_same_moment(ts: str, expected: int) -> None:
     """Any ISO 8601 form names its moment; a time without an offset is UTC."""
-    assert moment(ts) == expected
+    assert parse_timestamp(ts) == expected
 
 
 # A day from the ends of the calendar no offset leads out of it.
 @given(st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=st.timezones()))
 def test_a_moment_is_counted_from_the_epoch(when: datetime) -> None:
     """Microseconds are exact, whatever the zone."""
-    assert moment(when.isoformat()) == (when - EPOCH) // timedelta(microseconds=1)
+    assert parse_timestamp(when.isoformat()) == (when - EPOCH) // timedelta(microseconds=1)
 
 
 @given(st.datetimes())
 def test_writing_cuts_to_the_millisecond(when: datetime) -> None:
     """UTC, three digits, ``Z``: never rounded into the next second."""
-    written = format_moment(moment(when.isoformat()))
+    written = format_timestamp(parse_timestamp(when.isoformat()))
 
     assert written == when.isoformat(timespec="milliseconds") + "Z"
     assert len(written) == 24
@@ -58,7 +58,9 @@ def test_written_moments_sort_as_the_moments_do(both: list[datetime]) -> None:
     """Text that is compared gives the order of time."""
     first, second = sorted(both)
 
-    assert format_moment(moment(first.isoformat())) <= format_moment(moment(second.isoformat()))
+    assert format_timestamp(parse_timestamp(first.isoformat())) <= format_timestamp(
+        parse_timestamp(second.isoformat())
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,10 +83,10 @@ def test_a_time_without_an_offset_is_naive(ts: str, naive: bool) -> None:
 def test_what_is_no_time_is_refused(ts: str) -> None:
     """A text that names no moment raises."""
     with pytest.raises(ValueError, match=r"."):
-        moment(ts)
+        parse_timestamp(ts)
 
 
 def test_an_offset_out_of_all_years_is_refused() -> None:
     """The first hours of the year 1 lie in the year 0 elsewhere."""
     with pytest.raises(OverflowError):
-        moment(datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1))).isoformat())
+        parse_timestamp(datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1))).isoformat())

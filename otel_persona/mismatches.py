@@ -23,7 +23,7 @@ _ANY = msgspec.Meta()
 _LONGEST = 80
 
 
-class Fault(NamedTuple):
+class Mismatch(NamedTuple):
     """A part of a value that does not fit.
 
     ``place`` leads to it (``.prices.default``, ``.repairs[1]``; empty for the value itself).
@@ -54,7 +54,9 @@ class _Key(msgspec.Struct, frozen=True):
         return f"the key {in_json(self.key)}"
 
 
-def find_fault(value: Any, kind: Any, *, strict: bool = True, place: str = "") -> Fault | None:
+def find_mismatch(
+    value: Any, kind: Any, *, strict: bool = True, place: str = ""
+) -> Mismatch | None:
     """Find the first part of ``value`` that keeps it from being a ``kind``; ``None`` if it is one.
 
     ``strict`` is that of ``msgspec.convert``. Kinds are msgspec structs, and what their fields are
@@ -66,13 +68,13 @@ def find_fault(value: Any, kind: Any, *, strict: bool = True, place: str = "") -
         bare, meta, or_null = _split(kind)
         if not meta.description:
             for step, part, part_kind in _parts(value, bare):
-                fault = find_fault(part, part_kind, strict=strict, place=place + step)
-                if fault is not None:
-                    return fault
-            fault = _fault_of_keys(value, bare, place)
-            if fault is not None:
-                return fault
-        return Fault(place, _describe(bare, meta, value), value, or_null)
+                mismatch = find_mismatch(part, part_kind, strict=strict, place=place + step)
+                if mismatch is not None:
+                    return mismatch
+            mismatch = _mismatch_of_keys(value, bare, place)
+            if mismatch is not None:
+                return mismatch
+        return Mismatch(place, _describe(bare, meta, value), value, or_null)
     return None
 
 
@@ -154,15 +156,15 @@ def _step(name: object) -> str:
     return f".{name}" if plain else f"[{in_json(name)}]"
 
 
-def _fault_of_keys(value: Any, kind: Any, place: str) -> Fault | None:
+def _mismatch_of_keys(value: Any, kind: Any, place: str) -> Mismatch | None:
     if not isinstance(value, Mapping) or not (_is_struct(kind) or get_origin(kind) is dict):
         return None
     for key in value:
         if not isinstance(key, str):
-            return Fault(place, "an object whose keys are text", _Key(key))
+            return Mismatch(place, "an object whose keys are text", _Key(key))
     for field in _fields(kind) if _is_struct(kind) else ():
         if field.required and field.name not in value:
-            return Fault(f"{place}.{field.name}", "", msgspec.UNSET)
+            return Mismatch(f"{place}.{field.name}", "", msgspec.UNSET)
     return None
 
 

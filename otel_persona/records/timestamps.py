@@ -9,7 +9,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def moment(ts: str) -> int:
+def parse_timestamp(ts: str) -> int:
     """Give the moment that ``ts`` names, in microseconds since the epoch.
 
     Any ISO 8601 date and time is taken, offsets included; a time without an offset is UTC.
@@ -21,8 +21,8 @@ def moment(ts: str) -> int:
     return (utc - _EPOCH) // _MICROSECOND
 
 
-def check_moment(ts: str) -> None:
-    """Raise as ``moment`` does where ``ts`` names none; a third of its cost."""
+def check_timestamp(ts: str) -> None:
+    """Raise as ``parse_timestamp`` does where ``ts`` names none; a third of its cost."""
     parsed = datetime.fromisoformat(ts)
     if parsed.tzinfo is not UTC and parsed.tzinfo is not None:
         parsed.astimezone(UTC)
@@ -33,7 +33,7 @@ def is_naive(ts: str) -> bool:
     return not ts.endswith("Z") and datetime.fromisoformat(ts).tzinfo is None
 
 
-def format_moment(microseconds: int) -> str:
+def format_timestamp(microseconds: int) -> str:
     """Write a moment as records write it: UTC, milliseconds (cut, not rounded), ``Z``."""
     second, rest = divmod(microseconds, 1_000_000)
     return f"{_format_second(second)}.{rest // 1_000:03d}Z"

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
-from otel_persona.aggregation import Cut, KeyedCutter
-from otel_persona.analysis.reading import LogReader
+from otel_persona.aggregation import ClosedBatch, KeyedBatcher
+from otel_persona.analysis.log_reader import LogReader
 from otel_persona.analysis.run_attempts import no_attempts
 from otel_persona.analysis.token_tally import TokenTally
 from otel_persona.errors import RecordError, UsageError
@@ -70,11 +70,11 @@ def repair_rates(reader: LogReader) -> list[RepairRate]:
     return [
         RepairRate(
             batch=first,
-            attempts=cut.state.attempts,
-            repaired=cut.state.repaired,
-            repair_rate=cut.state.repaired / cut.state.attempts,
+            attempts=batch.state.attempts,
+            repaired=batch.state.repaired,
+            repair_rate=batch.state.repaired / batch.state.attempts,
         )
-        for first, cut in sorted(groups, key=lambda group: group[1].key or "")
+        for first, batch in sorted(groups, key=lambda group: group[1].key or "")
     ]
 
 
@@ -88,12 +88,12 @@ def pollyanna_means(reader: LogReader, policy: BatchPolicy) -> list[PollyannaMea
     if policy.kind != "sequence":
         raise UsageError(f"ids are grouped by sequence:N, not by {policy}")
     means = []
-    for first, cut in _groups(reader, policy):
-        scores = cut.state.scores.get("pollyanna")
+    for first, batch in _groups(reader, policy):
+        scores = batch.state.scores.get("pollyanna")
         means.append(
             PollyannaMean(
                 batch=first,
-                attempts=cut.state.attempts,
+                attempts=batch.state.attempts,
                 scored=scores.count if scores else 0,
                 mean_pol=scores.mean() if scores else None,
             )
@@ -101,18 +101,20 @@ def pollyanna_means(reader: LogReader, policy: BatchPolicy) -> list[PollyannaMea
     return means
 
 
-def _groups(reader: LogReader, policy: BatchPolicy) -> list[tuple[str, Cut]]:
+def _groups(reader: LogReader, policy: BatchPolicy) -> list[tuple[str, ClosedBatch]]:
     """Cut all attempts by ``policy``; beside each group its first persona id in the log."""
-    cutter = KeyedCutter(policy, None)
+    batcher = KeyedBatcher(policy, None)
     positions: dict[str, int] = {}
     for record in reader:
         try:
-            cutter.add(record)
+            batcher.add(record)
         except RecordError as error:
             reader.refuse(error.reason)
         else:
             positions.setdefault(record.persona_id, len(positions))
-    groups = [(min(cut.state.personas, key=positions.__getitem__), cut) for cut in cutter.finish()]
+    groups = [
+        (min(batch.state.personas, key=positions.__getitem__), batch) for batch in batcher.finish()
+    ]
     if not groups:
         raise no_attempts(reader)
     return groups

@@ -14,7 +14,7 @@ _waits: ContextVar[int | None] = ContextVar("waits", default=None)
 _LOOK_AGAIN_S = 0.1
 
 
-def work_for(thread: int) -> None:
+def on_behalf_of(thread: int) -> None:
     """Note that this thread works for another one, by its ident, which waits meanwhile."""
     _waits.set(thread)
 
@@ -24,7 +24,7 @@ def waits_for_this_thread(thread: int | None) -> bool:
     return thread is not None and thread == _waits.get()
 
 
-class InTurn(Generic[_Item]):
+class SerialQueue(Generic[_Item]):
     """Handles items one at a time, in the order in which they came.
 
     Whoever works handles all that wait, unless somebody is at it already, who then takes these

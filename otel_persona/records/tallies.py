@@ -20,7 +20,7 @@ _TOLD = 100
 
 
 class ReasonTally:
-    """Counts by reason; the first of each reason, and of each fault within it, is told."""
+    """Counts by reason; the first of each reason, and of each cause within it, is logged."""
 
     def __init__(self, what: str) -> None:
         self._what = what
@@ -29,18 +29,18 @@ class ReasonTally:
         # A generator that is collected meanwhile may count in this thread.
         self._lock = threading.RLock()
 
-    def add(self, reason: str, detail: str, count: int = 1, *, fault: str = "") -> None:
+    def add(self, reason: str, detail: str, count: int = 1, *, once_per: str = "") -> None:
         """Count ``count`` more for ``reason``; ``detail`` is the sentence told the first time.
 
-        ``fault`` tells apart what is counted under one reason but told by itself; it may come from
-        the data, so beyond the first hundred of all only a new reason is told.
+        ``once_per`` separates causes that are counted under one reason but logged one by one. They
+        may come from the data, so after a hundred of them only a new reason is logged.
         """
         with self._lock:
             is_new = reason not in self._counts or len(self._told) < _TOLD
-            first = is_new and (reason, fault) not in self._told
+            first = is_new and (reason, once_per) not in self._told
             self._counts[reason] += count
             if first:
-                self._told.add((reason, fault))
+                self._told.add((reason, once_per))
         if first:
             _log.warning("%s: %s (told once for each reason, counted always)", self._what, detail)
 

@@ -15,7 +15,7 @@ import os
 from otel_persona.records.attempt_record import AttemptRecord
 
 
-class InFlight:
+class OpenAttempt:
     """One open attempt, and the usage that spans below it reported."""
 
     reads_usage = True
@@ -34,17 +34,17 @@ class InFlight:
 ending: dict[int, AttemptRecord] = {}
 """The records of attempts whose span is ending now, by the span's id."""
 
-_attempts: dict[int, InFlight] = {}
-_owners: dict[int, InFlight] = {}
+_attempts: dict[int, OpenAttempt] = {}
+_owners: dict[int, OpenAttempt] = {}
 
 
-def enter(span_id: int) -> InFlight:
+def start(span_id: int) -> OpenAttempt:
     """Note that the attempt of this span has started."""
-    attempt = _attempts[span_id] = InFlight()
+    attempt = _attempts[span_id] = OpenAttempt()
     return attempt
 
 
-def leave(span_id: int) -> None:
+def end(span_id: int) -> None:
     """Forget the attempt of this span, and the spans below it."""
     ending.pop(span_id, None)
     attempt = _attempts.pop(span_id, None)
@@ -55,12 +55,12 @@ def leave(span_id: int) -> None:
                 _owners.pop(child, None)
 
 
-def above(span_id: int) -> InFlight | None:
+def around(span_id: int) -> OpenAttempt | None:
     """Give the open attempt that this span is, or stands below."""
     return _attempts.get(span_id) or _owners.get(span_id)
 
 
-def add_child(span_id: int, attempt: InFlight) -> None:
+def add_child(span_id: int, attempt: OpenAttempt) -> None:
     """Note that this span stands below ``attempt``."""
     attempt.children.add(span_id)
     _owners[span_id] = attempt
