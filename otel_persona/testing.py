@@ -26,18 +26,13 @@ from opentelemetry.trace import Tracer
 
 from otel_persona.aggregation import BatchSummary, IndicatorChange
 from otel_persona.errors import RecordError
-from otel_persona.exporters import AttemptFileExporter
 from otel_persona.instrumentation import telemetry
 from otel_persona.instrumentation.telemetry import Clock, Telemetry
-from otel_persona.processors import (
-    AttemptSampler,
-    AttemptSpanProcessor,
-    DriftProcessor,
-    UsageProcessor,
-)
+from otel_persona.processors import AttemptSampler
 from otel_persona.records import AttemptRecord
 from otel_persona.records.spans import record_of
 from otel_persona.settings import Settings, SettingValues, load_settings
+from otel_persona.setup.attempt_processors import attempt_processors
 
 __all__ = ["Captured", "capture"]
 
@@ -62,23 +57,16 @@ class Captured:
         )
         self.batches: list[BatchSummary] = []
         self.changes: list[IndicatorChange] = []
-        for processor in self._processors(settings):
-            self.tracer_provider.add_span_processor(processor)
-
-    def _processors(self, settings: Settings) -> Iterator[SpanProcessor]:
-        yield UsageProcessor()
-        yield self._keeper
-        if settings.log is not None:
-            yield AttemptSpanProcessor(
-                AttemptFileExporter(settings.log, run_id=self.telemetry.run_id)
-            )
-        yield DriftProcessor(
+        processors = attempt_processors(
             settings,
+            self.telemetry.run_id,
             on_batch=self.batches.append,
             on_indicator_change=self.changes.append,
             meter_provider=self.meter_provider,
             logger_provider=self.logger_provider,
         )
+        for processor in (self._keeper, *processors):
+            self.tracer_provider.add_span_processor(processor)
 
     @property
     def records(self) -> Sequence[AttemptRecord]:

@@ -15,14 +15,13 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import NoOpTracerProvider, TracerProvider
 
 from otel_persona.errors import SettingsError
-from otel_persona.exporters import AttemptFileExporter
 from otel_persona.instrumentation import telemetry
 from otel_persona.instrumentation.telemetry import Clock, Telemetry
 from otel_persona.mismatches import wrong_arguments
-from otel_persona.processors import AttemptSpanProcessor, DriftProcessor, UsageProcessor
 from otel_persona.processors.drift import OnBatch, OnIndicatorChange
 from otel_persona.settings import FurtherSettings, Settings, read_settings, switched_off
 from otel_persona.setup import providers
+from otel_persona.setup.attempt_processors import attempt_processors
 from otel_persona.setup.handle import Handle, Step, run_within
 from otel_persona.setup.pipeline import Pipeline, TakesProcessors, pipeline_on
 from otel_persona.setup.problems import clock_problems, missing_parts
@@ -102,18 +101,18 @@ def configure(
             meter_provider=meter_provider,
             clock=clock,
         )
-        drift = DriftProcessor(
+        own = attempt_processors(
             checked,
+            in_use.run_id,
             on_batch=on_batch,
             on_indicator_change=on_indicator_change,
             meter_provider=meter_provider,
             logger_provider=logger_provider,
         )
-        log_writers = _log_writers(checked, in_use.run_id)
         senders = _senders(checked, provider)
         pipeline = pipeline_on(provider) if provider is not None else Pipeline()
         telemetry.install(in_use)
-        return _put_in_place(pipeline, [UsageProcessor(), *log_writers, drift], senders)
+        return _put_in_place(pipeline, own, senders)
 
 
 def configure_from_environment() -> None:
@@ -127,18 +126,6 @@ def configure_from_environment() -> None:
 def shutdown(timeout_s: float = 10.0) -> bool:
     """Shut down what ``configure`` has set up; ``False`` as ``Handle.shutdown`` gives it."""
     return _active.shutdown(timeout_s) if _active is not None else True
-
-
-def _log_writers(settings: Settings, run_id: str) -> list[SpanProcessor]:
-    if settings.log is None:
-        return []
-    exporter = AttemptFileExporter(
-        settings.log,
-        run_id=run_id,
-        fsync=settings.fsync,
-        pending_records=settings.pending_records,
-    )
-    return [AttemptSpanProcessor(exporter)]
 
 
 def _senders(settings: Settings, provider: TakesProcessors | None) -> list[SpanProcessor]:

@@ -1,0 +1,43 @@
+"""The processors of ours that settings ask for, in their order."""
+
+from __future__ import annotations
+
+from opentelemetry._logs import LoggerProvider
+from opentelemetry.metrics import MeterProvider
+from opentelemetry.sdk.trace import SpanProcessor
+
+from otel_persona.exporters import AttemptFileExporter
+from otel_persona.processors import AttemptSpanProcessor, DriftProcessor, UsageProcessor
+from otel_persona.processors.drift import OnBatch, OnIndicatorChange
+from otel_persona.settings import Settings
+
+
+def attempt_processors(
+    settings: Settings,
+    run_id: str,
+    *,
+    on_batch: OnBatch | None,
+    on_indicator_change: OnIndicatorChange | None,
+    meter_provider: MeterProvider | None,
+    logger_provider: LoggerProvider | None,
+) -> list[SpanProcessor]:
+    """Make what reads usage, writes the log if there is one, and folds the figures."""
+    processors: list[SpanProcessor] = [UsageProcessor()]
+    if settings.log is not None:
+        exporter = AttemptFileExporter(
+            settings.log,
+            run_id=run_id,
+            fsync=settings.fsync,
+            pending_records=settings.pending_records,
+        )
+        processors.append(AttemptSpanProcessor(exporter))
+    processors.append(
+        DriftProcessor(
+            settings,
+            on_batch=on_batch,
+            on_indicator_change=on_indicator_change,
+            meter_provider=meter_provider,
+            logger_provider=logger_provider,
+        )
+    )
+    return processors
