@@ -9,10 +9,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from otel_persona import semconv
 from otel_persona.semconv import Instrument
+from otel_persona.settings import Settings, load_settings
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 
@@ -86,14 +88,36 @@ def test_python_snippets_run_one_after_the_other(tmp_path: Path) -> None:
 
 def test_settings_file_of_the_readme_is_right(tmp_path: Path) -> None:
     """The YAML shown is taken as it stands."""
-    from otel_persona.settings import load_settings
-
     path = tmp_path / "persona.yaml"
     path.write_text(blocks("yaml")[0], "utf-8")
     settings = load_settings(file=path, environ={})
     assert settings.tier == "25K"
     assert settings.indicators.repair_rate.warning == pytest.approx(0.08)
     assert settings.indicators.repair_rate.critical == pytest.approx(0.20)
+
+
+def test_every_setting_stands_in_the_readme_with_its_default() -> None:
+    """A setting that changes, or comes, changes the table."""
+    table = README[
+        README.index("| setting | default |") : README.index("`configure(…)` takes each")
+    ]
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", table, flags=re.MULTILINE))
+    defaults = msgspec.to_builtins(Settings())
+    assert list(rows) == list(defaults)
+    for name in ("batch", "fsync", "pending_records", "label_values"):
+        assert rows[name] == f"`{defaults[name]}`"
+    assert rows["stages"] == ", ".join(f"`{stage}`" for stage in defaults["stages"])
+    assert rows["drift"] == ", ".join(f"`{value}`" for value in defaults["drift"].values())
+    assert rows["prices"] == f"`{defaults['prices']['default']}`"
+
+
+def test_every_option_stands_in_the_readme() -> None:
+    """An option of ``demo`` or ``analyze`` that nobody can find is not documented."""
+    for command in ("demo", "analyze"):
+        command_line = [sys.executable, "-m", "otel_persona", command, "--help"]
+        output = subprocess.run(command_line, capture_output=True, text=True, check=True).stdout
+        for option in re.findall(r"^ {2}(?:-h, )?(--[\w-]+)", output, flags=re.MULTILINE):
+            assert option == "--help" or f"`{option}" in README, (command, option)
 
 
 def test_every_command_stands_in_the_readme() -> None:
