@@ -36,6 +36,7 @@ class SerialQueue(Generic[_Item]):
         self._handle = handle
         self._waiting: deque[_Item | threading.Event] = deque()
         self._owner: object = None
+        self._held = object()
         self._worker: int | None = None
 
     def __len__(self) -> int:
@@ -70,6 +71,23 @@ class SerialQueue(Generic[_Item]):
                 item.set()
             else:
                 self._handle(item)
+
+    def hold(self, timeout_s: float) -> None:
+        """Let nobody work until ``release``, as before a fork; give up after ``timeout_s``."""
+        deadline = time.monotonic() + timeout_s
+        while self._owner is not self._held and time.monotonic() < deadline:
+            if self._owner is None:
+                self._owner = self._held
+            elif self._is_held_up():
+                return
+            else:
+                time.sleep(_LOOK_AGAIN_S / 100)
+
+    def release(self) -> None:
+        """Let whoever brings something work again."""
+        if self._owner is self._held:
+            self._owner = None
+        self.work()
 
     def finish(self, timeout_s: float) -> bool:
         """Handle what waits, and wait for another thread that is at it; ``False`` where it goes on.

@@ -34,6 +34,7 @@ _Ended = tuple[AttemptRecord, str, bool]
 """A finished attempt's record, its tier, and whether its usage is known."""
 
 _UNCOUNTED = 64
+_MOST_WAIT_S = 1.0
 # Attempts are counted later, in the context of whoever does it: an exemplar would name its trace.
 _NO_SPAN = trace.set_span_in_context(trace.INVALID_SPAN, Context())  # an empty one is no context
 
@@ -59,6 +60,7 @@ class AttemptMetrics:
         observe(meter, semconv.OPENING_MOVES, lambda: self._moves)
         observe(meter, semconv.COST, self._cost)
         _observe_tallies(meter)
+        forks.around(self._hold_counting, self._go_on_counting)
         forks.in_child(self._start_at_zero)
 
     def set_limits(self, label_values: int, prices: Prices) -> None:
@@ -116,6 +118,13 @@ class AttemptMetrics:
         for (stage, tier, model), tokens in list(self._priced_tokens.items()):
             by_labels.setdefault((stage, tier), {})[model] = tokens
         return {labels: self._prices.cost(tokens) for labels, tokens in by_labels.items()}
+
+    def _hold_counting(self) -> None:
+        """Keep all threads out of the SDK's histograms: the child would get their locks locked."""
+        self._ended.hold(_MOST_WAIT_S)
+
+    def _go_on_counting(self) -> None:
+        self._ended.release()
 
     def _start_at_zero(self) -> None:
         """Forget all counts, as a forked child must: its parent reports what came before."""

@@ -225,6 +225,52 @@ def test_a_fork_while_another_thread_makes_the_first_attempt_does_not_hang(start
     assert child.wait() == 0, child.errors
 
 
+COUNTING = """
+import signal, threading
+from opentelemetry import metrics
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.metrics._internal.aggregation import _ExplicitBucketHistogramAggregation
+
+counting, forking = threading.Event(), threading.Event()
+aggregate = _ExplicitBucketHistogramAggregation.aggregate
+
+def slow(self, *args):
+    if threading.current_thread() is not threading.main_thread() and not forking.is_set():
+        with self._lock:  # as the original holds it
+            counting.set()
+            forking.wait()
+    aggregate(self, *args)
+
+_ExplicitBucketHistogramAggregation.aggregate = slow
+reader = InMemoryMetricReader()
+metrics.set_meter_provider(MeterProvider([reader], shutdown_on_exit=False))
+op.configure(log=sys.argv[1])
+generate("before")
+reader.get_metrics_data()
+generate("waits")
+collecting = threading.Thread(target=reader.get_metrics_data)
+collecting.start()
+counting.wait()
+os.register_at_fork(before=forking.set)  # called first: the latest hook comes first
+pid = os.fork()
+if pid == 0:
+    signal.alarm(20)
+    generate("child")
+    reader.get_metrics_data()
+    os._exit(0)
+say(code=os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+collecting.join()
+"""
+
+
+def test_a_fork_while_another_thread_counts_does_not_hang(start: Start, tmp_path: Path) -> None:
+    """The fork waits until no thread holds the lock of a histogram of ours."""
+    child = start(COUNTING, tmp_path / "generation.log")
+    assert child.hear()["code"] == 0
+    assert child.wait() == 0, child.errors
+
+
 METRICS = """
 from opentelemetry import metrics
 from opentelemetry.sdk.metrics import MeterProvider
