@@ -50,6 +50,15 @@ def test_compressed_logs_are_read(
     assert (_ids(records), skipped) == ([*"012345678", "a", "b"], [])
 
 
+def test_gzip_parts_that_are_padded(
+    line: Line, log: Callable[..., str], read: Callable[..., Any]
+) -> None:
+    """Zeros after a part, as tapes and block devices bring them, are no damage."""
+    parts = [gzip.compress(line(persona_id=name)) + bytes(9_000) for name in "ab"]
+    records, skipped = read(log(*parts, name="generation.log.gz"))
+    assert (_ids(records), skipped) == (["a", "b"], [])
+
+
 @pytest.mark.parametrize("form", COMPRESS)
 @pytest.mark.parametrize("name", ["generation.log", "generation.log.1", "a.gz", "a.zst"])
 def test_compressed_data_is_known_by_its_first_bytes(
@@ -62,7 +71,7 @@ def test_compressed_data_is_known_by_its_first_bytes(
 
 @pytest.mark.parametrize("form", COMPRESS)
 @pytest.mark.parametrize("damage", ["cut", "changed", "garbage", "garbage after"])
-def test_a_damaged_file_is_named_and_the_rest_usage_is_wanted(
+def test_a_damaged_file_is_named_and_the_rest_is_read(
     form: str, damage: str, line: Line, log: Callable[..., str], read: Callable[..., Any]
 ) -> None:
     """What comes before the damage counts, and so do the other files."""

@@ -184,7 +184,7 @@ def test_remarks_are_told_beside_the_output(cli: Cli, line: Line, log: Callable[
     ]
 
 
-def test_standard_input_usage_is_wanted(cli: Cli, line: Line) -> None:
+def test_standard_input_is_read(cli: Cli, line: Line) -> None:
     """As ``-``, and named so where a line is bad."""
     done = cli("analyze", "-", "--format", "json", stdin=line() + b"bad\n")
     document = json.loads(done.stdout)
@@ -195,7 +195,7 @@ def test_standard_input_usage_is_wanted(cli: Cli, line: Line) -> None:
 @pytest.mark.parametrize(
     "compress", [gzip.compress, partial(pa.compress, codec="zstd", asbytes=True)], ids=["gz", "zst"]
 )
-def test_compressed_standard_input_usage_is_wanted(
+def test_compressed_standard_input_is_read(
     compress: Callable[[bytes], bytes], cli: Cli, line: Line
 ) -> None:
     """A pipe has no name that could tell, so its first bytes do."""

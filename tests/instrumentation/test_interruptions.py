@@ -209,6 +209,10 @@ def plain(persona_id):
     op.current_attempt().record_score("x", 0.5)
     returned.append(persona_id)
 
+def until_raised(number):
+    while len(raised) == number:
+        plain(str(len(returned)))
+
 raised, reached, returned = [], [], []
 handle = op.configure(log="generation.log", batch="attempts:20")
 signal.signal(signal.SIGALRM, limit)
@@ -216,8 +220,7 @@ random.seed(25)
 for number in range(600):
     try:
         signal.setitimer(signal.ITIMER_REAL, random.uniform(0.0005, 0.002))
-        while len(raised) == number:
-            plain(str(len(returned)))
+        until_raised(number)
     except Limit:
         reached.append(1)
 print(len(raised) - len(reached))

@@ -40,7 +40,7 @@ def test_forms_of_a_policy(text: str, kind: str, size: int, is_keyed: bool) -> N
         st.just(BatchPolicy("prefix", 0)),
     )
 )
-def test_a_policy_is_written_as_it_usage_is_wanted(policy: BatchPolicy) -> None:
+def test_a_policy_is_written_as_it_is_read(policy: BatchPolicy) -> None:
     """``str`` and ``parse`` are each other's inverse."""
     assert BatchPolicy.parse(str(policy)) == policy
 

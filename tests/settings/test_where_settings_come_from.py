@@ -121,7 +121,7 @@ def test_the_environment_may_name_the_file(tmp_path: Path) -> None:
     assert load_settings({"tier": "argument"}, environ=environ).tier == "argument"
 
 
-def test_the_processs_own_environment_usage_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_processs_own_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without another one the process's own counts."""
     monkeypatch.setenv("OTEL_PERSONA_TIER", "25K")
 
