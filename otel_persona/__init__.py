@@ -11,8 +11,8 @@ part of the batch and tier figures::
     def write_background(persona_id, prompt):
         ...
 
-Every room is imported when it is first asked for: a program that only has decorators loads the
-OpenTelemetry API and nothing heavier, and the SDK comes with ``configure``.
+Each subpackage is imported on first use: a program that only uses decorators loads the
+OpenTelemetry API and nothing heavier; ``configure`` brings in the SDK.
 """
 
 from __future__ import annotations
@@ -90,10 +90,10 @@ __all__ = [
 ]
 
 
-if not TYPE_CHECKING:  # a type checker knows the names above, and would take any other for right
+if not TYPE_CHECKING:  # type checkers know the names above, and would accept any other
 
     def __getattr__(name: str) -> Any:
-        """Import a name's room when it is asked for, and keep the name."""
+        """Import a name's subpackage on first use, and keep the name."""
         room = _ROOMS.get(name)
         if room is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""What sets this process up when an attempt starts and nobody has called ``configure``."""
+"""The hook that sets up this process if an attempt starts before ``configure`` was called."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 
 def _nothing() -> None:
-    """Set nothing up."""
+    """Do nothing."""
 
 
 on_first_use: Callable[[], None] = _nothing
-"""Called before the first attempt; the package puts the set-up from the environment here."""
+"""Called before the first attempt; the package installs setup from the environment here."""

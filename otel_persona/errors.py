@@ -1,8 +1,8 @@
 """The errors that this package raises.
 
 PersonaError
-├── SettingsError    a setting is wrong; every problem is named at once
-├── UsageError       the API is used wrongly where it is written
+├── SettingsError    settings are wrong; names every problem at once
+├── UsageError       the API is used incorrectly
 ├── RecordError      an attempt entry or a log line is not a valid record
 └── LogReadError     a log cannot be read at all
 """
@@ -13,14 +13,14 @@ from collections.abc import Sequence
 
 
 class PersonaError(Exception):
-    """The root of every error of this package."""
+    """The base class of every error this package raises."""
 
 
 class SettingsError(PersonaError, ValueError):
     """One or more settings are wrong.
 
-    ``problems`` holds one sentence for each, naming the setting, where its value came from, and
-    what would be right.
+    ``problems`` holds one sentence for each: the setting, where its value came from, and what
+    would be right.
     """
 
     def __init__(self, problems: Sequence[str]) -> None:
@@ -28,12 +28,12 @@ class SettingsError(PersonaError, ValueError):
         super().__init__(self.problems)
 
     def __str__(self) -> str:
-        """Write every problem in one sentence."""
+        """Join all problems into one sentence."""
         return "; ".join(self.problems)
 
 
 class UsageError(PersonaError, ValueError):
-    """The API is used in a way that cannot work, such as a stage that nobody declared."""
+    """The API is used in a way that cannot work, such as with an undeclared stage."""
 
 
 class RecordError(PersonaError, ValueError):

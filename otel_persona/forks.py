@@ -1,4 +1,4 @@
-"""What happens around a fork: objects that hold counts, locks or files start anew in the child."""
+"""What happens around a fork: objects that hold counts, locks or files are reset in the child."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def around(before: Callable[[], Any], in_parent: Callable[[], Any]) -> None:
     _in_parent.add(in_parent)
 
 
-# One hook for all objects: the interpreter never forgets a hook.
+# One hook for all objects: a hook cannot be unregistered.
 os.register_at_fork(
     before=_before.call, after_in_parent=_in_parent.call, after_in_child=_in_child.call
 )

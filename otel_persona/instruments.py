@@ -1,4 +1,4 @@
-"""Metrics as ``semconv`` describes them, made on a meter of OpenTelemetry."""
+"""Creates the metrics that ``semconv`` describes on an OpenTelemetry meter."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from otel_persona.semconv import OTHER, SCOPE_NAME, Instrument
 from otel_persona.version import __version__
 
 Labels = tuple[str, ...]
-"""The values of an instrument's labels, in their order."""
+"""The values of an instrument's labels, in order."""
 
 _T = TypeVar("_T")
 
 
 def histogram(meter: Meter, instrument: Instrument) -> Histogram:
-    """Make a histogram that is recorded in place."""
+    """Create a synchronous histogram."""
     return meter.create_histogram(
         instrument.name,
         instrument.unit,
@@ -33,7 +33,7 @@ def histogram(meter: Meter, instrument: Instrument) -> Histogram:
 def observe(
     meter: Meter, instrument: Instrument, read: Callable[[], Mapping[Labels, float]]
 ) -> None:
-    """Make a counter or a gauge whose values are read whenever metrics are collected."""
+    """Create a counter or gauge whose values are read whenever metrics are collected."""
 
     def callback(_: CallbackOptions) -> Iterable[Observation]:
         return [
@@ -50,7 +50,7 @@ def observe(
 
 
 class BoundedLabel(dict[str, str]):
-    """Gives the first ``limit`` values of a label as they are; all later ones read ``other``."""
+    """Maps the first ``limit`` values of a label to themselves, and any later one to ``other``."""
 
     limit = 1
 
@@ -62,9 +62,9 @@ class BoundedLabel(dict[str, str]):
 
 
 class OncePerProvider(Generic[_T]):
-    """Makes something on a meter once for each meter provider, and for the global one.
+    """Makes something on a meter once per meter provider, including the global one.
 
-    The SDK warns about instruments that are made twice, and what they counted must go on.
+    The SDK warns about instruments created twice, and their counts must continue.
     """
 
     def __init__(self, make: Callable[[Meter], _T]) -> None:
@@ -78,7 +78,7 @@ class OncePerProvider(Generic[_T]):
         self._lock = threading.RLock()
 
     def on(self, meter_provider: MeterProvider | None) -> _T:
-        """Give what was made on this provider; ``None`` is the global one, now or later."""
+        """Return what was made on this provider; ``None`` is the global one, now or later."""
         with self._lock:
             if meter_provider is None:
                 if self._made_on_global is None:

@@ -1,7 +1,7 @@
-"""Exceptions that a signal handler of the program raises while telemetry runs.
+"""Exceptions that the program's signal handlers raise while telemetry code runs.
 
-A handler runs between any two steps of the main thread, so what it raises (a time limit, say) may
-come out in the middle of telemetry, where it looks like a failure of telemetry's own.
+A handler can run between any two steps of the main thread, so what it raises (a time limit, say)
+may surface in the middle of telemetry and look like a failure of telemetry itself.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from types import CodeType
 
 
 def pass_on(error: BaseException) -> None:
-    """Raise ``error`` again if a signal handler has raised it: it is meant for the program."""
+    """Re-raise ``error`` if a signal handler raised it: it is meant for the program."""
     trace_back = error.__traceback__
     codes = _codes_of_handlers()
     while trace_back is not None:
@@ -20,7 +20,7 @@ def pass_on(error: BaseException) -> None:
 
 
 def _codes_of_handlers() -> set[CodeType]:
-    import signal  # needed after a failure alone
+    import signal  # needed only after a failure
 
     handlers = [signal.getsignal(number) for number in signal.valid_signals()]
     functions = [getattr(handler, "__func__", handler) for handler in handlers]

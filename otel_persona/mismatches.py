@@ -1,7 +1,7 @@
-"""What is wrong with a value that does not fit its type, and what would be right.
+"""Explains why a value does not fit its type, and what would be right.
 
-msgspec says whether a value fits. Where it does not, the value is gone through again, part by part,
-so that what is told is the very part, in the same words whatever the source.
+msgspec decides whether a value fits. If it does not, the value is checked again part by part, so
+that the error names the exact part, in the same words for every source.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _LONGEST = 80
 class Mismatch(NamedTuple):
     """A part of a value that does not fit.
 
-    ``place`` leads to it (``.prices.default``, ``.repairs[1]``; empty for the value itself).
-    ``right`` says what belongs there, and ``or_null`` whether null would do; ``found`` is what
-    stands there, ``msgspec.UNSET`` where nothing does.
+    ``place`` is the path to it (``.prices.default``, ``.repairs[1]``; empty for the value itself).
+    ``right`` says what belongs there, ``or_null`` whether null is allowed too; ``found`` is what
+    is there, or ``msgspec.UNSET`` if nothing is.
     """
 
     place: str
@@ -37,7 +37,7 @@ class Mismatch(NamedTuple):
     or_null: bool = False
 
     def __str__(self) -> str:
-        """Write one sentence, in the terms of JSON."""
+        """Write one sentence, in JSON terms."""
         if self.found is msgspec.UNSET:
             return f"the key {self.place.removeprefix('.')!r} is missing"
         where = self.place.removeprefix(".") or "the entry"
@@ -46,7 +46,7 @@ class Mismatch(NamedTuple):
 
 
 class _Key(msgspec.Struct, frozen=True):
-    """A key where it is the key that does not fit."""
+    """A key that itself does not fit."""
 
     key: object
 
@@ -59,8 +59,8 @@ def find_mismatch(
 ) -> Mismatch | None:
     """Find the first part of ``value`` that keeps it from being a ``kind``; ``None`` if it is one.
 
-    ``strict`` is that of ``msgspec.convert``. Kinds are msgspec structs, and what their fields are
-    made of; a kind with a description is told as a whole, in the description's words.
+    ``strict`` is passed to ``msgspec.convert``. Kinds are msgspec structs and the types of their
+    fields; a kind with a description is reported as a whole, in the description's words.
     """
     try:
         msgspec.convert(value, kind, strict=strict)
@@ -79,9 +79,9 @@ def find_mismatch(
 
 
 def wrong_arguments(place: str, **given: object) -> Iterator[str]:
-    """Name the arguments, unless ``None``, that are no provider as their name asks, or no function.
+    """Name the arguments, unless ``None``, that are not the provider or function they should be.
 
-    A provider is known by its method: other libraries wrap those of OpenTelemetry.
+    Providers are recognized by their method, because other libraries wrap OpenTelemetry's.
     """
     for name, value in given.items():
         method = _PROVIDERS.get(name)
@@ -92,12 +92,12 @@ def wrong_arguments(place: str, **given: object) -> Iterator[str]:
 
 
 def has_method(value: object, method: str) -> bool:
-    """Say whether ``value`` has this method; a class, whose objects have it, has not."""
+    """Return whether ``value`` has this method; a class whose instances have it does not count."""
     return callable(getattr(value, method, None)) and not isinstance(value, type)
 
 
 def in_json(value: object) -> str:
-    """Write a value for a sentence: what is short as JSON has it, what is not by its kind."""
+    """Write a value for a sentence: scalars as such, cut if long; anything else by its kind."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, Mapping):
@@ -105,7 +105,7 @@ def in_json(value: object) -> str:
     if isinstance(value, list | tuple):
         return "an array"
     if isinstance(value, str | int | float | _Key):
-        # Python does not write a number of more than 4300 digits.
+        # By default, Python refuses to write an int of more than 4300 digits.
         try:
             shown = repr(value)
         except ValueError:
@@ -123,7 +123,7 @@ _fields = functools.cache(msgspec.structs.fields)
 
 
 def _split(kind: Any) -> tuple[Any, msgspec.Meta, bool]:
-    """Part a kind into what it is, its limits, and whether null is one."""
+    """Split a kind into the bare type, its limits, and whether null is allowed."""
     if get_origin(kind) in (Union, UnionType):
         (kind,) = (part for part in get_args(kind) if part is not NoneType)
         return (*_split(kind)[:2], True)
@@ -137,7 +137,7 @@ def _is_struct(kind: Any) -> bool:
 
 
 def _parts(value: Any, kind: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Give the parts of ``value`` that have a kind of their own, and the step to each."""
+    """Yield the parts of ``value`` that have their own kind: the step to each, the part, the kind."""
     if isinstance(value, Mapping):
         if _is_struct(kind):
             for field in _fields(kind):

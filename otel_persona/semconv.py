@@ -1,8 +1,8 @@
-"""Every name that leaves this package: spans, attributes, metrics, events, each with its meaning.
+"""Every name this package emits: spans, attributes, metrics and events, each with its meaning.
 
-The README's table of signals is tested against this module. The ``gen_ai.*`` names are those of
-the OpenTelemetry GenAI conventions (status: development); they are spelled out here because the
-constants of the Python package are marked deprecated while they move.
+The README's table of signals is tested against this module. The ``gen_ai.*`` names come from the
+OpenTelemetry GenAI conventions (status: development); they are spelled out here because the
+constants in the Python package are marked deprecated while they are being moved.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ SCOPE_NAME = "otel_persona"
 """The instrumentation scope of every span, metric and event."""
 
 ATTEMPT_SPAN = "generate_persona"
-"""An attempt's span is called by this name, a blank and its stage."""
+"""An attempt's span is named this, a space and its stage."""
 ATTEMPT_SPAN_PREFIX = ATTEMPT_SPAN + " "
 PERSONA_SPAN = "persona"
-"""The span of a persona's scope."""
+"""The name of the span of a persona's scope."""
 DRIFT_EVENT = "persona.drift"
-"""The log event of an indicator that changed its band; WARN or ERROR, INFO when healthy again."""
+"""The log event for an indicator that changed bands: WARN or ERROR, or INFO if healthy again."""
 
 OTHER = "other"
-"""The label value that stands for all beyond the first K that the data brought."""
+"""The label value that replaces every value after the first ``label_values`` in the data."""
 
 
 class Attribute:
@@ -89,7 +89,7 @@ ATTEMPT_ATTRIBUTES = (
     Described(Attribute.OUTPUT_TOKENS, "completion tokens, where known"),
     Described(Attribute.REQUEST_MODEL, "the model, where known"),
 )
-"""What a span of an attempt carries."""
+"""The attributes of an attempt's span."""
 
 SCOPE_ATTRIBUTES = (
     Described(Attribute.RUN_ID, "the run"),
@@ -99,7 +99,7 @@ SCOPE_ATTRIBUTES = (
     Described(Attribute.SYMBOL, "the segment the persona belongs to"),
     Described(Attribute.ATTEMPTS_PREFIX + "<stage>", "how many attempts a stage took"),
 )
-"""What the span of a persona's scope carries."""
+"""The attributes of the span of a persona's scope."""
 
 DRIFT_ATTRIBUTES = (
     Described(Attribute.RUN_ID, "the run"),
@@ -112,11 +112,11 @@ DRIFT_ATTRIBUTES = (
     Described(Attribute.INDICATOR_ATTEMPTS, "how many attempts are behind the value"),
     Described(Attribute.INDICATOR_LIMIT_PREFIX + "<name>", "the limits that decided"),
 )
-"""What the log event of a changed band carries."""
+"""The attributes of the log event for a changed band."""
 
 
 class Instrument(msgspec.Struct, frozen=True):
-    """A metric: ``labels`` are its attribute names, ``boundaries`` the edges of a histogram."""
+    """A metric; ``labels`` are its attribute names, ``boundaries`` a histogram's bucket edges."""
 
     name: str
     kind: Literal["counter", "histogram", "gauge"]
@@ -127,7 +127,7 @@ class Instrument(msgspec.Struct, frozen=True):
 
     @property
     def prometheus_name(self) -> str:
-        """The name after the collector's Prometheus exporter has translated it."""
+        """The name as translated by the collector's Prometheus exporter."""
         name = self.name.replace(".", "_")
         if self.unit == "s":
             name += "_seconds"
@@ -160,7 +160,7 @@ ATTEMPT_DURATION = Instrument(
     "s",
     "Wall time of an attempt",
     (Label.STAGE, Label.STATUS, Label.TIER),
-    # The edges of gen_ai.client.operation.duration, so that both can be laid side by side.
+    # The edges of gen_ai.client.operation.duration, so that the two can be compared.
     tuple(0.01 * 2**i for i in range(14)),
 )
 TOKENS = Instrument(
@@ -193,7 +193,7 @@ VALIDATOR_SCORE = Instrument(
     "{score}",
     "Scores that validators gave, from 0 up",
     (Label.VALIDATOR, Label.STAGE, Label.TIER),
-    # The lines of the pollyanna score's bands are among them.
+    # They include the limits of the pollyanna score's bands.
     (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 1.0),
 )
 INDICATOR_BAND = Instrument(

@@ -1,4 +1,4 @@
-"""Items handled one after the other, by whoever brings them."""
+"""A queue whose items are handled one at a time, by the threads that add them."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ _LOOK_AGAIN_S = 0.1
 
 
 def on_behalf_of(thread: int) -> None:
-    """Note that this thread works for another one, by its ident, which waits meanwhile."""
+    """Note that this thread works for another, given by its ident, which is waiting for it."""
     _waits.set(thread)
 
 
 def waits_for_this_thread(thread: int | None) -> bool:
-    """Say whether that thread does nothing until this one is done."""
+    """Return whether that thread is blocked until this one is done."""
     return thread is not None and thread == _waits.get()
 
 
 class SerialQueue(Generic[_Item]):
-    """Handles items one at a time, in the order in which they came.
+    """Handles items one at a time, in the order in which they arrived.
 
-    Whoever works handles all that wait, unless somebody is at it already, who then takes these
-    along: another thread, or this very one, which a collected generator or a signal has
-    interrupted. So nobody waits for a lock, and no item can hang on itself.
+    A caller of ``work`` handles all waiting items, unless someone else is already doing so and
+    will handle these too: another thread, or this one further up the stack, interrupted by a
+    signal or a generator's collection. So nobody waits for a lock, and no item deadlocks on itself.
     """
 
     def __init__(self, handle: Callable[[_Item], None]) -> None:
@@ -43,18 +43,18 @@ class SerialQueue(Generic[_Item]):
         return len(self._waiting)
 
     def put(self, item: _Item) -> int:
-        """Let ``item`` wait for its turn; gives how many wait."""
+        """Queue ``item``; returns how many are waiting."""
         self._waiting.append(item)
         return len(self._waiting)
 
     def work(self) -> None:
-        """Handle what waits."""
+        """Handle the waiting items, unless someone is already doing so."""
         me = object()
-        # Asked anew after each turn: somebody may have seen an owner, and gone.
+        # Checked again after each turn: another caller may have seen an owner and left.
         while self._waiting and self._owner is None:
             try:
-                # Threads and signals come between calls, and there is none between these two
-                # lines. A lock would stay held where a signal's exception comes out of `acquire`.
+                # Threads and signals switch in at calls, and there is none between these two
+                # lines. A lock would stay held if a signal handler raised inside `acquire`.
                 if self._owner is None:
                     self._owner = me
                 if self._owner is me:
@@ -90,10 +90,10 @@ class SerialQueue(Generic[_Item]):
         self.work()
 
     def finish(self, timeout_s: float) -> bool:
-        """Handle what waits, and wait for another thread that is at it; ``False`` where it goes on.
+        """Handle the waiting items or wait for whoever does; ``False`` if not all are handled.
 
-        Where this thread itself is at it, further out, or the one that waits for this thread,
-        there is nothing to wait for.
+        If that is this thread itself, further up the stack, or a thread blocked on this one,
+        waiting is pointless and does not happen.
         """
         deadline = time.monotonic() + timeout_s
         all_handled = threading.Event()
@@ -103,7 +103,7 @@ class SerialQueue(Generic[_Item]):
             left = deadline - time.monotonic()
             if left <= 0 or self._is_held_up():
                 break
-            # Who was at it may have been stopped by an exception: then it is up to this thread.
+            # An exception may have stopped the worker; then it is up to this thread.
             all_handled.wait(min(left, _LOOK_AGAIN_S))
             self.work()
         return all_handled.is_set()

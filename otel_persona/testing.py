@@ -1,4 +1,4 @@
-"""Helpers for tests of programs that generate personas: what came out, held in memory.
+"""Helpers for testing programs that generate personas: captures their telemetry in memory.
 
     from otel_persona.testing import capture
 
@@ -7,7 +7,7 @@
             write_background("p1", "...")
         assert captured.records[0].repairs == ["trait_leak"]
 
-Nothing global is touched but the telemetry of this package, for as long as the block lasts.
+The only global state it touches is this package's telemetry, and only during the block.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = ["Captured", "capture"]
 
 
 class Captured:
-    """What attempts have left behind, in the order in which they ended."""
+    """What the attempts produced, in the order in which they ended."""
 
     def __init__(self, settings: Settings, sampler: Sampler | None, clock: Clock | None) -> None:
         self._keeper = _Keeper()
@@ -70,25 +70,25 @@ class Captured:
 
     @property
     def records(self) -> Sequence[AttemptRecord]:
-        """The attempts' records, unsampled ones included."""
+        """The attempts' records, including unsampled ones."""
         return self._keeper.records
 
     @property
     def spans(self) -> Sequence[ReadableSpan]:
-        """All spans that have ended, of attempts and others, unsampled ones included."""
+        """All ended spans, of attempts and others, including unsampled ones."""
         return self._keeper.spans
 
     @property
     def events(self) -> Sequence[ReadWriteLogRecord]:
-        """The log events; ``log_record`` of each holds its name, severity and attributes."""
+        """The log events; each one's ``log_record`` holds its name, severity and attributes."""
         return self._events.events
 
     def tracer(self, name: str = "test") -> Tracer:
-        """Give a tracer whose spans are captured too."""
+        """Return a tracer whose spans are captured too."""
         return self.tracer_provider.get_tracer(name)
 
     def metric(self, name: str) -> Mapping[tuple[tuple[str, Any], ...], Any]:
-        """Read a metric now: its data points by their sorted labels; empty where there is none."""
+        """Read a metric now: its data points by sorted labels; empty if there is none."""
         data = self._reader.get_metrics_data()
         return {
             tuple(sorted((point.attributes or {}).items())): point
@@ -108,7 +108,7 @@ class _EventKeeper(LogRecordProcessor):
         self.events.append(log_record)
 
     def shutdown(self) -> None:
-        """Keep what there is."""
+        """Keep the events."""
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002 - the SDK's signature
         return True
@@ -121,7 +121,7 @@ class _Keeper(SpanProcessor):
 
     def on_end(self, span: ReadableSpan) -> None:
         self.spans.append(span)
-        with contextlib.suppress(RecordError):  # a span made by hand may be no valid attempt
+        with contextlib.suppress(RecordError):  # a span made by hand may not be a valid attempt
             record = record_of(span)
             if record is not None:
                 self.records.append(record)
@@ -131,10 +131,10 @@ class _Keeper(SpanProcessor):
 def capture(
     *, sampler: Sampler | None = None, clock: Clock | None = None, **settings: Unpack[SettingValues]
 ) -> Iterator[Captured]:
-    """Capture what attempts in this block leave behind.
+    """Capture what the attempts in this block produce.
 
-    ``settings`` and ``clock`` are those of ``configure``; the environment's are not read, nothing
-    is sent, and only ``log`` writes a file. ``sampler`` is the tracer provider's. Open batches are
+    ``settings`` and ``clock`` are as for ``configure``; the environment is not read, nothing is
+    sent, and only ``log`` writes a file. ``sampler`` is the tracer provider's. Open batches are
     closed at the end of the block. Raises ``SettingsError`` as ``configure`` does.
     """
     captured = Captured(load_settings(settings, environ={}), sampler, clock)

@@ -1,3 +1,3 @@
-"""The version of this package, for the build, for readers and for the instrumentation scope."""
+"""The version of this package, for the build, users and the instrumentation scope."""
 
 __version__ = "0.1.0"

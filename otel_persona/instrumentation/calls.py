@@ -1,4 +1,4 @@
-"""Wrappers for every shape of function, each of the same nature as what it wraps."""
+"""Wrappers for every kind of function; each wrapper is of the same kind as what it wraps."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from otel_persona.instrumentation.generators import StepIn, first_step, run_in
 from otel_persona.instrumentation.running_attempt import Attempt
 
 Starter = Callable[[tuple[Any, ...], dict[str, Any]], Attempt]
-"""Starts the attempt of one call from its arguments; never raises."""
+"""Starts the attempt for one call from its arguments; never raises."""
 
 _Coroutine = Coroutine[Any, Any, Any]
 
 
 def wrap(function: Callable[..., Any], start: Starter) -> Callable[..., Any]:
-    """Wrap ``function`` so that each call is an attempt, started by ``start``."""
+    """Wrap ``function`` so that each call is an attempt started by ``start``."""
     if _is(inspect.isasyncgenfunction, function):
         return _async_generator(function, start)
     if _is(inspect.iscoroutinefunction, function):
@@ -34,12 +34,12 @@ def wrap(function: Callable[..., Any], start: Starter) -> Callable[..., Any]:
 
 
 def _is(nature: Callable[[object], bool], function: Any) -> bool:
-    """Ask for the nature of a function, or of the method that makes an object callable."""
+    """Test a function, or the ``__call__`` method of a callable object."""
     return nature(function) or nature(function.__call__)
 
 
 def _is_awaited(function: object) -> bool:
-    """Say whether this generator function is a coroutine by ``types.coroutine``."""
+    """Return whether ``types.coroutine`` made this generator function a coroutine."""
     code = getattr(function, "__code__", None)
     return code is not None and bool(code.co_flags & inspect.CO_ITERABLE_COROUTINE)
 
@@ -65,22 +65,22 @@ def _plain(function: Callable[..., Any], start: Starter) -> Callable[..., Any]:
 
 
 def _until_awaited(result: Any, attempt: Attempt) -> Any:
-    """Let the attempt of a function that returned a coroutine go on until that has run."""
+    """Keep the attempt of a function that returned a coroutine open until the coroutine ends."""
     outer: Any = _awaited_later(result, attempt)
     outer.__name__, outer.__qualname__ = result.__name__, result.__qualname__
-    # Nobody may ever await it.
+    # It might never be awaited.
     weakref.finalize(outer, _abandon, result, attempt).atexit = False
     return outer
 
 
 def _abandon(result: _Coroutine, attempt: Attempt) -> None:
-    result.close()  # only the coroutine that the caller holds warns that nobody awaited it
+    result.close()  # so that only the caller's coroutine warns that it was never awaited
     attempt.end(GeneratorExit())
 
 
 async def _awaited_later(result: _Coroutine, attempt: Attempt) -> Any:
     if not attempt.ended:
-        # Who awaits may be another task than who called, with a context of its own.
+        # The task that awaits may not be the one that called, and has its own context.
         attempt.place(attempt.span, context_api.get_current())
     return await _awaited(result, attempt)
 
@@ -132,7 +132,7 @@ def _generator(function: Callable[..., Any], start: Starter) -> Callable[..., An
             attempt.end(error)
             raise
         finally:
-            thrown = None  # its traceback holds this frame: no cycle is left
+            thrown = None  # its traceback holds this frame: leave no cycle
 
     return call
 
@@ -164,6 +164,6 @@ def _async_generator(function: Callable[..., Any], start: Starter) -> Callable[.
             attempt.end(error)
             raise
         finally:
-            thrown = None  # its traceback holds this frame: no cycle is left
+            thrown = None  # its traceback holds this frame: leave no cycle
 
     return call

@@ -1,4 +1,4 @@
-"""``attempt(...)``: one object that is a decorator, a ``with`` and an ``async with``."""
+"""``attempt(...)``: one object for decorating, ``with`` and ``async with``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _T = TypeVar("_T")
 
 
 class AttemptUse:
-    """What ``attempt(...)`` gives: decorate with it, or enter it; both as often as wanted."""
+    """What ``attempt(...)`` returns: decorate with it or enter it, as often as needed."""
 
     def __init__(
         self,
@@ -52,10 +52,10 @@ class AttemptUse:
     @overload
     def __call__(self, function: Callable[_P, _R]) -> Callable[_P, _R]: ...
     def __call__(self, function: Any) -> Any:
-        """Decorate a function of any shape; each call of it is an attempt.
+        """Decorate any kind of function or method; each call of it is an attempt.
 
-        Raises ``UsageError`` where ``function`` cannot be called or lacks the argument that
-        ``persona_id_from`` names.
+        Raises ``UsageError`` if ``function`` is a class, cannot be called, or lacks the argument
+        that ``persona_id_from`` names.
         """
         if isinstance(function, classmethod | staticmethod):
             return type(function)(self(function.__func__))
@@ -66,7 +66,7 @@ class AttemptUse:
         def start(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Attempt:
             try:
                 found = find(args, kwargs) if self._persona_id is None else None
-            except Exception as fault:  # noqa: BLE001 - the caller's own function, or odd arguments
+            except Exception as fault:  # noqa: BLE001 - the caller's own function, or unexpected arguments
                 pass_on(fault)
                 tallies.rejected.add("persona_id", f"persona_id_from failed: {fault!r}")
                 found = None
@@ -75,7 +75,7 @@ class AttemptUse:
         return wrap(function, start)
 
     def __enter__(self) -> Attempt:
-        """Start an attempt; raises ``UsageError`` where ``persona_id_from`` was given."""
+        """Start an attempt; raises ``UsageError`` if ``persona_id_from`` was given."""
         if self._persona_id_from is not None:
             raise UsageError("persona_id_from needs a function's arguments; give persona_id here")
         attempt = self._start(None)
@@ -89,13 +89,13 @@ class AttemptUse:
         error: BaseException | None,
         trace_back: TracebackType | None,
     ) -> None:
-        """End the attempt; an exception goes on its way."""
+        """End the attempt; an exception propagates."""
         attempt = self._take_entered()
         attempt.leave()
         attempt.end(error)
 
     async def __aenter__(self) -> Attempt:
-        """Start an attempt; raises ``UsageError`` where ``persona_id_from`` was given."""
+        """Start an attempt; raises ``UsageError`` if ``persona_id_from`` was given."""
         return self.__enter__()
 
     async def __aexit__(
@@ -104,11 +104,11 @@ class AttemptUse:
         error: BaseException | None,
         trace_back: TracebackType | None,
     ) -> None:
-        """End the attempt; an exception goes on its way."""
+        """End the attempt; an exception propagates."""
         self.__exit__(kind, error, trace_back)
 
     def _take_entered(self) -> Attempt:
-        """Find which of the entered attempts ends: tasks and threads may share this object."""
+        """Find which entered attempt is ending: tasks and threads may share this object."""
         here = innermost(Attempt)
         attempt = here if here in self._entered else self._entered[-1]
         self._entered.remove(attempt)
@@ -137,7 +137,7 @@ class AttemptUse:
             tier = scope.tier or tier
             target = target or scope.target
             symbol = symbol or scope.symbol
-        # Its moment, latency and outcome come at the end.
+        # The timestamp, latency and outcome are filled in at the end.
         return AttemptRecord(
             ts="",
             run_id=in_use.run_id,
@@ -171,15 +171,20 @@ def attempt(
     symbol: str | None = None,
     model: str | None = None,
 ) -> AttemptUse:
-    """Make an attempt to generate a persona, as a decorator, in ``with`` or in ``async with``.
+    """Record an attempt to generate a persona; use as a decorator, ``with`` or ``async with``.
 
-    ``stage`` is one that the settings declare (``B``, ``C``, ``validation`` unless they say
-    otherwise). The persona is ``persona_id``; else what ``persona_id_from`` finds, the name of
-    another argument or a callable that gets the call's arguments; else the argument called
-    ``persona_id``; else the scope's; else a new UUID. ``number`` is the attempt's, from 1, where a
-    retry library counts; else the persona's scope does. ``model`` is the model asked.
+    ``stage`` is one that the settings declare (by default ``B``, ``C``, ``validation``). The
+    persona is ``persona_id``; else what ``persona_id_from`` finds (the name of an argument, or a
+    callable that gets the call's arguments); else the argument called ``persona_id``; else the
+    scope's; else a new UUID. ``number``, from 1 to 2**53, is the attempt's number if a retry
+    library counts; else the persona's scope counts, and without a scope it is 1.
 
-    Raises ``UsageError`` for what cannot work, and ``SettingsError`` where the environment's
+    The rest is free text, by default none. ``target`` is what is generated, such as a data set or
+    a field; ``symbol`` is the segment the attempt belongs to, such as a region, locale, model or
+    provider; if not given, both are the scope's. ``model`` is the model requested. The tier, under
+    which figures are grouped, is the scope's, else the settings'.
+
+    Raises ``UsageError`` if the arguments cannot work, and ``SettingsError`` if the environment's
     settings are wrong.
     """
     stages = telemetry.known_settings().stages
@@ -200,7 +205,7 @@ def attempt(
     if persona_id is not None and persona_id_from is not None:
         raise UsageError("give persona_id or persona_id_from, not both")
     return AttemptUse(
-        stages[stages.index(stage)],  # the declared text, where an enum member that equals it came
+        stages[stages.index(stage)],  # the declared text, even if given as an equal enum member
         persona_id,
         persona_id_from,
         number,

@@ -1,4 +1,4 @@
-"""``log_attempt``: a finished attempt given as a mapping goes the same way as a live one."""
+"""``log_attempt``: a finished attempt given as a mapping is handled like a live one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from otel_persona.records import (
 from otel_persona.records.attributes import to_attributes
 from otel_persona.semconv import ATTEMPT_SPAN_PREFIX
 
-# As records write an error: `TypeName: message`.
+# The form of an error in a record: `TypeName: message`.
 _TYPE_NAME = re.compile(r"([A-Za-z_][\w.]*): ")
 
 
@@ -32,14 +32,14 @@ def log_attempt(entry: Mapping[str, Any]) -> bool:
     """Report a finished attempt, a mapping with the 15 keys of the specification.
 
     It becomes a span of ``latency_ms`` that ends at ``ts``, a line, and part of all figures. An
-    entry that is not valid is not written: the reason is told once, counted, and ``False`` is
-    given back. With the setting ``strict`` it raises ``RecordError`` instead.
+    invalid entry is not written: it is counted, the reason is logged once, and ``False`` is
+    returned. With the setting ``strict``, ``RecordError`` is raised instead.
     """
     in_use = telemetry.in_use()
     try:
         record = _checked(entry, in_use)
     except RecordError as error:
-        # The same mismatch with another value is logged no second time.
+        # The same mismatch with a different value is not logged again.
         cause = error.reason.partition(", not ")[0]
         tallies.rejected.add("entry", f"log_attempt: {error.reason}", once_per=cause)
         if in_use.settings.strict:

@@ -1,8 +1,8 @@
-"""Generators that run inside a context of their own.
+"""Generators that run in a context of their own.
 
-A generator's body must see its own span as the current one, and its caller never may: between two
-steps the caller's code runs. So each generator keeps a copy of the context, and every step of the
-body runs in it.
+A generator's body must see its own span as the current one; its caller, whose code runs between
+steps, must not. So each generator keeps a copy of the context and runs every step of the body in
+it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _Return = TypeVar("_Return")
 def run_in(
     context: Context, body: Generator[_Yield, _Send, _Return]
 ) -> Generator[_Yield, _Send, _Return]:
-    """Run ``body`` in ``context``, passing on what is sent and thrown in and what it returns."""
+    """Run ``body`` in ``context``, passing through what is sent, thrown and returned."""
     thrown: BaseException | None = None
     sent: Any = None
     try:
@@ -29,9 +29,9 @@ def run_in(
             thrown = sent = None
             try:
                 sent = yield item
-            except BaseException as error:  # noqa: BLE001 - the body decides what becomes of it
+            except BaseException as error:  # noqa: BLE001 - the body decides how to handle it
                 thrown = error
-            # Outside of the handler: what the body raises later has no context in what it handled.
+            # Outside the handler, so that `error` is not the __context__ of what the body raises.
             if thrown is None:
                 item = context.run(body.send, sent)
             else:
@@ -40,28 +40,28 @@ def run_in(
         returned: _Return = stop.value
         return returned
     finally:
-        # A step holds what was thrown in, whose traceback holds this frame: no cycle is left.
+        # A step holds what was thrown in, whose traceback holds this frame: leave no cycle.
         del body, thrown
 
 
 class StepIn(Awaitable[_Yield]):
-    """One step of an asynchronous generator, awaited in ``context``."""
+    """One step of an async generator, awaited in ``context``."""
 
     def __init__(self, context: Context, step: Awaitable[_Yield]) -> None:
         self._context = context
         self._step = step
 
     def __await__(self) -> Generator[Any, Any, _Yield]:
-        """Drive the step by hand, so that each of its own steps runs in the context."""
+        """Drive the step by hand, so that all of its own steps run in the context."""
         return run_in(self._context, self._step.__await__())
 
 
 def first_step(body: AsyncGenerator[_Yield, Any]) -> Awaitable[_Yield]:
-    """Begin an asynchronous generator without the event loop's hooks adopting it.
+    """Start an async generator without letting the event loop's hooks adopt it.
 
-    The loop closes every generator that it adopted when it shuts down, in a task of its own; the
-    generator around this one is adopted, and closes it in its context. The same holds where both
-    are garbage.
+    At shutdown the loop closes every generator it adopted, in a task of its own. It adopts the
+    generator around this one, which closes this one in its context. The same holds if both are
+    garbage.
     """
     hooks = sys.get_asyncgen_hooks()
     sys.set_asyncgen_hooks(None, _leave_open)
@@ -72,4 +72,4 @@ def first_step(body: AsyncGenerator[_Yield, Any]) -> Awaitable[_Yield]:
 
 
 def _leave_open(_body: AsyncGenerator[Any, Any]) -> None:
-    """Let the collector not close a body: the generator around it does."""
+    """Keep the garbage collector from closing a body: the generator around it does that."""

@@ -1,9 +1,9 @@
 """Counters and histograms of attempts.
 
-Counters are observed from tallies of our own, which costs a tenth of a synchronous call each;
-their values are the same. Finished attempts wait until a reader collects, at most 64 of them:
-counting in a row costs half of counting between other work, and the reader's thread does it. Label
-values that come from data are bounded, see ``BoundedLabel``.
+Counters are observed from our own tallies, at a tenth of the cost of a synchronous call and with
+the same values. Up to 64 finished attempts wait until a reader collects: counting them in a row
+costs half as much as one by one, and the reader's thread does it. Label values that come from data
+are bounded, see ``BoundedLabel``.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ _Ended = tuple[AttemptRecord, str, bool]
 
 _UNCOUNTED = 64
 _MOST_WAIT_S = 1.0
-# Attempts are counted later, in the context of whoever does it: an exemplar would name its trace.
-_NO_SPAN = trace.set_span_in_context(trace.INVALID_SPAN, Context())  # an empty one is no context
+# Attempts are counted later, in whatever context is current: an exemplar would name its trace.
+_NO_SPAN = trace.set_span_in_context(trace.INVALID_SPAN, Context())  # an empty one is ignored
 
 
 class AttemptMetrics:
-    """The instruments of attempts on one meter, and the tallies that its counters read."""
+    """The instruments of attempts on one meter, and the tallies that the counters read."""
 
     def __init__(self, meter: Meter) -> None:
         self._prices = Prices()
@@ -64,13 +64,13 @@ class AttemptMetrics:
         forks.in_child(self._start_at_zero)
 
     def set_limits(self, label_values: int, prices: Prices) -> None:
-        """Say how many values of a label stay apart, and what tokens cost."""
+        """Set how many distinct values a label may have, and what tokens cost."""
         self._prices = prices
         for label in (self._tiers, self._repair_types, self._move_labels, self._validators):
             label.limit = label_values
 
     def add(self, record: AttemptRecord, *, tier: str, usage_known: bool) -> None:
-        """Take one finished attempt; it is counted when a reader collects, if not before."""
+        """Add a finished attempt; it is counted when a reader collects, if not before."""
         waiting = self._ended.put((record, tier, usage_known))
         if waiting >= _UNCOUNTED:
             self._ended.work()
@@ -78,7 +78,7 @@ class AttemptMetrics:
     def _count(self, ended: _Ended) -> None:
         try:
             self._count_one(*ended)
-        except Exception as fault:  # noqa: BLE001 - whoever counts has an attempt of its own to end
+        except Exception as fault:  # noqa: BLE001 - the caller has an attempt of its own to end
             pass_on(fault)
             tallies.faults.add("metrics", f"an attempt is not in all metrics: {fault!r}")
 
@@ -97,19 +97,19 @@ class AttemptMetrics:
         for name, score in record.validator_scores.items():
             validator = self._validators[name]
             labels = {Label.VALIDATOR: validator, Label.STAGE: stage, Label.TIER: tier}
-            if score >= 0:  # histograms take no others, and the SDK says so each time
+            if score >= 0:  # histograms accept no others, and the SDK would warn each time
                 self._score.record(score, labels, _NO_SPAN)
 
     def _add_tokens(self, record: AttemptRecord, stage: str, tier: str) -> None:
         self._tokens["input", stage, tier] += record.prompt_tokens
         self._tokens["output", stage, tier] += record.completion_tokens
-        # Only models with a price of their own stay apart, so that their number is bounded.
+        # Only models with their own price are kept apart, so that their number is bounded.
         model = record.model if record.model in self._prices.models else None
         tokens = record.prompt_tokens + record.completion_tokens
         self._priced_tokens[stage, tier, model or ""] += tokens
 
     def _counted_attempts(self) -> Mapping[Labels, int]:
-        """Count what waits: of our instruments this is the first that a reader asks."""
+        """Count the waiting attempts: of our instruments, readers ask this one first."""
         self._ended.work()
         return self._attempts
 
@@ -127,7 +127,7 @@ class AttemptMetrics:
         self._ended.release()
 
     def _start_at_zero(self) -> None:
-        """Forget all counts, as a forked child must: its parent reports what came before."""
+        """Reset all counts, as a forked child must: its parent reports the earlier ones."""
         self._ended = SerialQueue(self._count)
         for tally in (self._attempts, self._tokens, self._repairs, self._moves):
             tally.clear()

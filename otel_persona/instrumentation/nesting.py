@@ -1,8 +1,8 @@
 """What runs inside what: attempts and persona scopes in the OpenTelemetry context.
 
-Contexts are attached and never detached by token: leaving attaches the outer context again. So
-nothing is ever logged about a token of another task, and a context that never saw the start, such
-as that of a task which closes somebody else's generator, is left as it is.
+Contexts are never detached by token; leaving re-attaches the outer context instead. So nothing is
+ever logged about another task's token, and a context that did not see the start, such as that of a
+task closing someone else's generator, is left alone.
 """
 
 from __future__ import annotations
@@ -17,31 +17,31 @@ _KEY = context_api.create_key("otel-persona-nested")
 
 
 class Nested:
-    """Something with a span that can be the current one: an attempt or a persona's scope."""
+    """Something whose span can be the current one: an attempt or a persona's scope."""
 
     outside: Context
     inside: Context
     ended: bool = False
-    """Whether it is over."""
+    """Whether it has ended."""
     _span: trace.Span = trace.INVALID_SPAN
 
     def place(self, span: trace.Span, outside: Context) -> None:
-        """Stand with ``span`` inside ``outside``."""
+        """Set the span, and the context ``outside`` it."""
         self._span = span
         self.outside = outside
         self.inside = context_api.set_value(_KEY, self, trace.set_span_in_context(span, outside))
 
     @property
     def span(self) -> trace.Span:
-        """The span, for attributes and events of the caller's own."""
+        """The span, for the caller's own attributes and events."""
         return self._span
 
     def enter(self) -> None:
-        """Make the span the current one."""
+        """Make the span current."""
         context_api.attach(self.inside)
 
     def leave(self) -> None:
-        """Make current again what was so before, where this one is still the innermost."""
+        """Restore what was current before, if this is still the innermost."""
         context = context_api.get_current()
         if context is self.inside or self._is_innermost_in(context):
             context_api.attach(left_open(self.outside))
@@ -57,7 +57,7 @@ _N = TypeVar("_N", bound=Nested)
 
 
 def innermost(kind: type[_N]) -> _N | None:
-    """Give the innermost open one of this kind in the current context."""
+    """Return the innermost one of this kind that is open in the current context."""
     nested = _nested_in(context_api.get_current())
     while nested is not None:
         if isinstance(nested, kind) and not nested.ended:
@@ -67,15 +67,15 @@ def innermost(kind: type[_N]) -> _N | None:
 
 
 def _nested_in(context: Context) -> Nested | None:
-    """Give the innermost one of this context, open or ended."""
+    """Return the innermost one in this context, open or ended."""
     nested = context.get(_KEY)
     return nested if isinstance(nested, Nested) else None
 
 
 def left_open(context: Context) -> Context:
-    """Step out of what has ended meanwhile, but of no span of others inside it.
+    """Step out of attempts and scopes that have ended, unless another span is current inside.
 
-    A ``with`` in a generator that its caller has left ends where the context cannot be set back.
+    A ``with`` in an abandoned generator ends where it cannot restore the context.
     """
     nested = _nested_in(context)
     while nested is not None and nested.ended:

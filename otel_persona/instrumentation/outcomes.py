@@ -1,4 +1,4 @@
-"""How an attempt ended, in the words of its line and of its span."""
+"""How an attempt ended, as its line and its span put it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ _ERROR_LENGTH = 1_000
 
 
 def outcome_of(error: BaseException) -> str:
-    """Name how an attempt ended that ``error`` came out of."""
+    """Name the outcome of an attempt that raised ``error``."""
     if isinstance(error, TimeoutError):
         return "timeout"
-    # Where nobody has imported asyncio nothing of it was cancelled; importing it costs 20 ms.
+    # If asyncio was never imported, none of its tasks was cancelled; importing it costs 20 ms.
     asyncio = sys.modules.get("asyncio")
     if asyncio is not None and isinstance(error, asyncio.CancelledError):
         return "cancelled"
@@ -19,22 +19,22 @@ def outcome_of(error: BaseException) -> str:
 
 
 def describe(error: BaseException) -> str:
-    """Write ``TypeName: message`` in one line; without a message the outcome stands for it."""
+    """Write ``TypeName: message`` in one line; the outcome replaces an empty message."""
     try:
         message = str(error).strip()
-    except Exception:  # noqa: BLE001 - an exception of the caller's may not know its own text
+    except Exception:  # noqa: BLE001 - the exception's own method may fail
         message = ""
     return one_line(f"{type(error).__name__}: {message or outcome_of(error)}")
 
 
 def one_line(message: str) -> str:
-    """Fold white space, cut to 1,000 characters, and replace what UTF-8 cannot carry."""
+    """Collapse whitespace, cut to 1,000 characters, and replace what UTF-8 cannot encode."""
     folded = " ".join(message.split())[:_ERROR_LENGTH]
     return folded.encode("utf-8", "replace").decode()
 
 
 def qualified_name(error: BaseException) -> str:
-    """Give the exception's type for ``error.type``, with its module unless it is built in."""
+    """Return the exception's type for ``error.type``, with its module unless it is a builtin."""
     kind = type(error)
     if kind.__module__ == "builtins":
         return kind.__qualname__

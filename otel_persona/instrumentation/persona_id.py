@@ -1,4 +1,4 @@
-"""Which persona a call is about, found in its arguments."""
+"""Finds which persona a call is about from its arguments."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from otel_persona.errors import UsageError
 
 Finder = Callable[[tuple[Any, ...], dict[str, Any]], object]
-"""Finds the persona's id in the arguments of a call; gives ``None`` where there is none."""
+"""Finds the persona's id in the arguments of a call; returns ``None`` if there is none."""
 
 _ARGUMENT = "persona_id"
 
@@ -21,7 +21,7 @@ def finder(
     """Make the finder for ``function``.
 
     ``persona_id_from`` names an argument or is called with the call's arguments. Raises
-    ``UsageError`` where ``function`` has no such argument.
+    ``UsageError`` if ``function`` has no such argument.
     """
     if callable(persona_id_from):
         from_call = persona_id_from
@@ -42,7 +42,7 @@ def finder(
 
 
 def _none(_args: tuple[Any, ...], _kwargs: dict[str, Any]) -> None:
-    """Find nothing: the function has no argument to look at."""
+    """Find nothing: the function has no such argument."""
 
 
 def _of_partial(function: functools.partial[Any], persona_id_from: str | None) -> Finder:

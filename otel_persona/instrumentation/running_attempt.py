@@ -21,7 +21,7 @@ class Attempt(Nested):
     """One running attempt.
 
     Everything recorded on it ends up on its span, in its line and in the figures. A value that
-    cannot be used is refused with a warning, told once and counted; nothing here ever raises.
+    cannot be used is rejected and counted, with one warning; nothing here ever raises.
     """
 
     _usage_known = False
@@ -41,7 +41,7 @@ class Attempt(Nested):
 
     @property
     def persona_id(self) -> str:
-        """The persona that is generated."""
+        """The id of the persona being generated."""
         return self._record.persona_id
 
     @property
@@ -51,7 +51,7 @@ class Attempt(Nested):
 
     @property
     def number(self) -> int:
-        """Which attempt this is for its persona and stage; 1 is the first."""
+        """The attempt's number for its persona and stage, from 1."""
         return self._record.attempt
 
     def record_usage(
@@ -61,17 +61,17 @@ class Attempt(Nested):
         completion_tokens: int | None = None,
         model: str | None = None,
     ) -> None:
-        """Add the tokens of one reply; an attempt with several replies adds each.
+        """Add the tokens of one reply; call it once for each reply.
 
-        Counts are whole numbers from 0. Without any call, the usage on the spans below this one,
-        such as those of a provider's instrumentation, is summed.
+        Counts are whole numbers from 0. If it is never called, the usage on the spans below this
+        one, such as those of a provider's instrumentation, is summed.
         """
         if not self._accepts("record_usage"):
             return
         record = self._record
         prompt = values.count(prompt_tokens, "prompt_tokens", record.prompt_tokens)
         completion = values.count(completion_tokens, "completion_tokens", record.completion_tokens)
-        # Threads may add at the same time: nothing is called between reading and writing.
+        # Threads may add concurrently: make no call between reading and writing.
         record.prompt_tokens += prompt or 0
         record.completion_tokens += completion or 0
         if prompt is not None or completion is not None:
@@ -82,21 +82,21 @@ class Attempt(Nested):
             self._record.model = values.text(model, "model") or self._record.model
 
     def record_repair(self, *kinds: str) -> None:
-        """Add repairs that were applied, such as ``trait_leak``; the status stays as it is."""
+        """Add repairs that were applied, such as ``trait_leak``; the status does not change."""
         if self._accepts("record_repair"):
             self._record.repairs += values.texts(kinds, "repair")
 
     def record_score(self, name: str, value: float) -> None:
         """Set one validator's score.
 
-        0 to 1 is the documented range; another finite value is kept and counted as odd. NaN and
-        infinity are refused.
+        The documented range is 0 to 1; other finite values are kept and counted with a warning. NaN
+        and infinity are rejected.
         """
         if self._accepts("record_score"):
             self._set_score(name, value)
 
     def record_scores(self, mapping: Mapping[str, float]) -> None:
-        """Set several validators' scores, each as ``record_score`` does."""
+        """Set several validators' scores, each as with ``record_score``."""
         if self._accepts("record_scores"):
             for name, value in values.scores(mapping):
                 self._set_score(name, value)
@@ -108,25 +108,25 @@ class Attempt(Nested):
             self._record.validator_scores[validator] = score
 
     def record_opening_move(self, move: str) -> None:
-        """Set the rhetorical move that the text opens with; the last call counts."""
+        """Set the rhetorical move that the text opens with; the last call wins."""
         if self._accepts("record_opening_move"):
             known = self._record.opening_move
             self._record.opening_move = values.text(move, "opening_move") or known
 
     def record_constraints(self, *categories: str) -> None:
-        """Add categories of constraints that applied."""
+        """Add the categories of constraints that applied."""
         if self._accepts("record_constraints"):
             self._record.constraint_categories += values.texts(categories, "constraint")
 
     def record_anchors(self, *anchors: str) -> None:
-        """Add anchors, the concrete details that appeared in the text."""
+        """Add anchors: concrete details that appeared in the text."""
         if self._accepts("record_anchors"):
             self._record.anchors_used += values.texts(anchors, "anchor")
 
     def set_status(self, status: Status) -> None:
-        """Say what became of the attempt: ``success``, ``fail`` or ``repair``.
+        """Set the attempt's status: ``success``, ``fail`` or ``repair``.
 
-        An exception out of the attempt makes it ``fail`` whatever was said here.
+        An exception that leaves the attempt makes it ``fail`` regardless.
         """
         if self._accepts("set_status"):
             said = values.status(status)
@@ -134,7 +134,7 @@ class Attempt(Nested):
                 self._set_status(said, None)
 
     def fail(self, reason: str) -> None:
-        """Mark a failure that raises nothing; ``reason`` is the error of its line."""
+        """Mark a failure that raises nothing; ``reason`` becomes the error in its line."""
         if self._accepts("fail"):
             message = values.text(reason, "reason")
             self._set_status("fail", outcomes.one_line(message) if message else None)
@@ -150,7 +150,7 @@ class Attempt(Nested):
         return not self.ended
 
     def end(self, error: BaseException | None = None) -> None:
-        """Finish the attempt, once; ``error`` is what came out of it. Never raises."""
+        """End the attempt, once; ``error`` is the exception that left it. Never raises."""
         if self.ended:
             return
         self.ended = True
@@ -162,7 +162,7 @@ class Attempt(Nested):
         finally:
             if self._open_attempt is not None:
                 open_attempts.end(self._span_id)
-            # The context holds the attempt: without this each attempt would be a reference cycle.
+            # The context holds the attempt; without this, each attempt would be a reference cycle.
             self.inside = self.outside
 
     def _finish(self, error: BaseException | None) -> None:
@@ -170,7 +170,7 @@ class Attempt(Nested):
         if not self._usage_known:
             self._take_usage_below()
         self._complete(now_ns, steady_ns - self._started_ns, error)
-        # Before the span ends: processors of others may fail there.
+        # Before the span ends, because other libraries' processors may fail there.
         tier = self._record.tier or self._telemetry.tier
         self._telemetry.metrics.add(self._record, tier=tier, usage_known=self._usage_known)
         if self._open_attempt is None:
@@ -194,7 +194,7 @@ class Attempt(Nested):
         record = self._record
         record.ts = format_timestamp(now_ns // 1_000)
         record.latency_ms = max(0, (elapsed_ns + 500_000) // 1_000_000)
-        # Who stops reading a generator early may have said before that it went well.
+        # A caller that stops reading a generator early may have set the status before.
         said_otherwise = isinstance(error, GeneratorExit) and self._status_given
         if error is not None and not said_otherwise:
             record.status = "fail"
@@ -217,14 +217,14 @@ class Attempt(Nested):
         if failed:
             self._span.set_status(trace.StatusCode.ERROR, self._record.error)
             if error is not None:
-                # The SDK asks the exception for its text, and that may raise again.
+                # The SDK calls str() on the exception, which may raise.
                 with contextlib.suppress(Exception):
                     self._span.record_exception(error, timestamp=now_ns)
         self._span.end(now_ns)
 
 
 class _IdleAttempt(Attempt):
-    """Stands in where no attempt runs, and records nothing."""
+    """A stand-in for when no attempt is running; records nothing."""
 
     _record = AttemptRecord(
         ts="",
@@ -247,21 +247,21 @@ class _IdleAttempt(Attempt):
     ended = True
 
     def __init__(self) -> None:
-        """Start nothing."""
+        """Do nothing."""
 
-    def _accepts(self, call: str) -> bool:  # noqa: ARG002 - the signature of what it stands in for
+    def _accepts(self, call: str) -> bool:  # noqa: ARG002 - the base class's signature
         return False
 
     def enter(self) -> None:
-        """Leave the context as it is."""
+        """Do nothing."""
 
     def leave(self) -> None:
-        """Leave the context as it is."""
+        """Do nothing."""
 
 
 IDLE = _IdleAttempt()
 
 
 def current_attempt() -> Attempt:
-    """Give the innermost attempt that is running here, or one that records nothing."""
+    """Return the innermost attempt running here, or one that records nothing."""
     return innermost(Attempt) or IDLE

@@ -1,4 +1,4 @@
-"""The scope of one persona: a parent span, and the number of each stage's attempts."""
+"""The scope of one persona: a parent span, and the numbering of each stage's attempts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from otel_persona.semconv import PERSONA_SPAN, Attribute
 
 
 class PersonaScope(Nested):
-    """One persona's generation; use it in ``with`` or ``async with``, not in two at once."""
+    """One persona's generation; use it in ``with`` or ``async with``, one at a time."""
 
     def __init__(
         self, persona_id: str, *, tier: str | None, target: str | None, symbol: str | None
@@ -27,20 +27,20 @@ class PersonaScope(Nested):
         self.tier = tier
         self.target = target
         self.symbol = symbol
-        # Counting is one step on a dict and one on a counter, so that no lock can be left held.
+        # Counting is one step on a dict and one on a counter, so it needs no lock that could stick.
         self._counters: dict[tuple[str, str], Iterator[int]] = {}
         self._attempts: dict[tuple[str, str], int] = {}
         self._is_open = False
 
     def count(self, persona_id: str, stage: str) -> int:
-        """Count one more attempt of this persona and stage; 1 is the first."""
+        """Count one more attempt of this persona and stage, and return its number, from 1."""
         key = (persona_id, stage)
         number = next(self._counters.setdefault(key, itertools.count(1)))
         self._attempts[key] = max(number, self._attempts.get(key, 0))
         return number
 
     def __enter__(self) -> PersonaScope:
-        """Start the scope's span; raises ``UsageError`` where the scope is open already."""
+        """Start the scope's span; raises ``UsageError`` if the scope is already open."""
         if self._is_open:
             raise UsageError(
                 f"the scope of persona {self.persona_id!r} is open already; make another one with "
@@ -83,7 +83,7 @@ class PersonaScope(Nested):
         error: BaseException | None,
         trace_back: TracebackType | None,
     ) -> None:
-        """End the scope's span; an exception goes on its way."""
+        """End the scope's span; an exception propagates."""
         try:
             self._close(error)
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
@@ -103,7 +103,7 @@ class PersonaScope(Nested):
         self._span.end(now_ns)
 
     async def __aenter__(self) -> PersonaScope:
-        """Start the scope's span; raises ``UsageError`` where the scope is open already."""
+        """Start the scope's span; raises ``UsageError`` if the scope is already open."""
         return self.__enter__()
 
     async def __aexit__(
@@ -112,7 +112,7 @@ class PersonaScope(Nested):
         error: BaseException | None,
         trace_back: TracebackType | None,
     ) -> None:
-        """End the scope's span; an exception goes on its way."""
+        """End the scope's span; an exception propagates."""
         self.__exit__(kind, error, trace_back)
 
 
@@ -125,10 +125,15 @@ def persona(
 ) -> PersonaScope:
     """Open the scope of one persona.
 
-    Inside it attempts take its ``persona_id``, ``tier``, ``target`` and ``symbol`` unless they
-    have their own; their spans stand below the scope's, and each stage's attempts are numbered
-    from 1. ``target`` names what is generated, ``symbol`` the segment that the persona belongs to.
-    An id that is empty, ``None`` or cannot be written is refused, and a new UUID takes its place.
+    Attempts inside it use its ``persona_id``, ``target`` and ``symbol`` unless they have their
+    own, and its ``tier``; their spans are below the scope's, and each stage's attempts are numbered
+    from 1. An id that is empty, ``None`` or cannot be written is rejected and replaced by a new
+    UUID.
+
+    The rest is free text, by default none. ``tier`` is the name under which figures are grouped,
+    such as ``25K``; if not given, the settings decide. ``target`` is what is generated, such as a
+    data set or a field; ``symbol`` is the segment the persona belongs to, such as a region, locale,
+    model or provider.
     """
     return PersonaScope(
         values.identifier_or_new(persona_id, "persona_id"),

@@ -1,7 +1,7 @@
-"""The telemetry of the process: the tracer, the metrics, the clock and the settings in use.
+"""The process's telemetry: the tracer, the metrics, the clock and the settings in use.
 
-There is one at a time. ``otel_persona.configure`` installs it; without that call the first attempt
-makes one from the environment and the global providers, which is a no-op where no SDK is set up.
+There is one at a time. ``otel_persona.configure`` installs it; without that call, the first attempt
+makes one from the environment and the global providers, a no-op if no SDK is set up.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from otel_persona.settings import Settings, load_settings
 from otel_persona.version import __version__
 
 Clock = Callable[[], int]
-"""Gives nanoseconds since the epoch."""
+"""Returns nanoseconds since the epoch."""
 
 
 ClockReading = tuple[int, int]
-"""A moment: nanoseconds since the epoch, and of a clock that never steps back."""
+"""A moment: nanoseconds since the epoch, and nanoseconds of a monotonic clock."""
 
 
 class Telemetry:
-    """Where attempts report to: ``settings`` fully decided, a tracer and the metrics."""
+    """Where attempts report to: final ``settings``, a tracer and the metrics."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Telemetry:
         self._clock = clock
 
     def read_clock(self) -> ClockReading:
-        """Read the clock: the machine's own, or the one that a replay has set."""
+        """Read the clock: the machine's own, or the one set for a replay."""
         if self._clock is not None:
             now = self._clock()
             return now, now
@@ -64,18 +64,18 @@ _lock = threading.RLock()
 
 
 def install(telemetry: Telemetry | None) -> None:
-    """Make this the telemetry of the process; for ``None`` the next attempt makes another."""
+    """Make this the process's telemetry; with ``None``, the next attempt makes a new one."""
     global _installed
     _installed = telemetry
 
 
 def installed() -> Telemetry | None:
-    """Give the telemetry of the process, where there is one."""
+    """Return the process's telemetry, if there is one."""
     return _installed
 
 
 def in_use() -> Telemetry:
-    """Give the telemetry of the process; never raises."""
+    """Return the process's telemetry, making it if need be; never raises."""
     if _installed is not None:
         return _installed
     with _lock:
@@ -85,9 +85,9 @@ def in_use() -> Telemetry:
 
 
 def known_settings() -> Settings:
-    """Give the settings as far as they are known now.
+    """Return the settings as far as they are known now.
 
-    Raises ``SettingsError`` where the environment's are wrong.
+    Raises ``SettingsError`` if the environment's settings are wrong.
     """
     global _from_environment
     if _installed is not None:
@@ -106,7 +106,7 @@ def _activate() -> None:
 
 
 def _plain() -> Telemetry:
-    """Install telemetry on the global providers, with the environment's settings if they hold."""
+    """Install telemetry on the global providers, with the environment's settings if valid."""
     try:
         settings = known_settings()
     except SettingsError:

@@ -1,7 +1,7 @@
-"""What a caller hands in, made safe for a record: refused values are told once and counted.
+"""Makes values from the caller safe for a record; rejected ones are counted and logged once.
 
-Kinds are asked of ``type(value)``: ``isinstance`` also asks the value itself, and a proxy that
-stands for nothing answers with an exception.
+Checks use ``type(value)``, because ``isinstance`` also asks the value itself, and an unbound proxy
+answers with an exception.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from otel_persona.records import LARGEST_COUNT, Status, tallies
 
 
 def text(value: object, what: str) -> str | None:
-    """Give ``value`` as text that UTF-8 can carry; ``None`` where it is no text."""
+    """Return ``value`` as text that UTF-8 can encode; ``None`` if it is not text."""
     if type(value) is str and value.isascii():
         return value
     if type(value) is str:
         plain = value
     elif issubclass(type(value), str):
-        # An enum member that is a string would be written by its name elsewhere.
+        # Elsewhere, a string enum member would be written by its name.
         plain = str.__str__(cast(str, value))
     else:
         refuse(what, value, "text")
@@ -36,12 +36,12 @@ def text(value: object, what: str) -> str | None:
 
 
 def optional_text(value: object, what: str) -> str | None:
-    """Give ``value`` as text; ``None`` where it is no text, or is ``None``."""
+    """Return ``value`` as text; ``None`` if it is ``None`` or not text."""
     return None if value is None else text(value, what)
 
 
 def identifier(value: object, what: str) -> str | None:
-    """Give an id as text, which may be a number or a UUID; ``None`` where it cannot be written."""
+    """Return an id, which may be a number or a UUID, as text; ``None`` if it cannot be written."""
     if issubclass(type(value), str):
         return text(value, what)
     try:
@@ -52,7 +52,7 @@ def identifier(value: object, what: str) -> str | None:
 
 
 def identifier_or_new(value: object, what: str) -> str:
-    """Give an id as text; where it is ``None``, empty or cannot be written, a new UUID."""
+    """Return an id as text; a new UUID if it is ``None``, empty or cannot be written."""
     if type(value) is str and value and value.isascii():
         return value
     name = identifier(value, what) if value is not None else ""
@@ -62,7 +62,7 @@ def identifier_or_new(value: object, what: str) -> str:
 
 
 def texts(values: Iterable[object], what: str) -> list[str]:
-    """Give those of ``values`` that are text."""
+    """Return those of ``values`` that are text."""
     kept = []
     for value in values:
         plain = text(value, what)
@@ -72,17 +72,17 @@ def texts(values: Iterable[object], what: str) -> list[str]:
 
 
 def count(value: object, what: str, so_far: int) -> int | None:
-    """Give a whole number from 0 that leads from ``so_far`` to 2**53 at most.
+    """Return a whole number from 0 that takes ``so_far`` to 2**53 at most.
 
-    ``None`` where ``value`` is not one, or is ``None``.
+    ``None`` if ``value`` is not one, or is ``None``.
     """
     if value is None:
         return None
     number = -1
-    if type(value) is int:  # the protocols below cost ten times this test
+    if type(value) is int:  # the protocol below costs ten times this test
         number = value
     elif hasattr(type(value), "__index__") and type(value) is not bool:
-        with contextlib.suppress(Exception):  # an array has the method, and may refuse
+        with contextlib.suppress(Exception):  # an array has the method but may raise
             number = operator.index(cast(SupportsIndex, value))
     if not 0 <= number <= LARGEST_COUNT - so_far:
         refuse(what, value, "a whole number from 0, up to 2**53 in all")
@@ -91,7 +91,7 @@ def count(value: object, what: str, so_far: int) -> int | None:
 
 
 def score(value: object, validator: str) -> float | None:
-    """Give a finite score; ``None`` where ``value`` is not one."""
+    """Return a finite score; ``None`` if ``value`` is not one."""
     number = math.nan
     if type(value) is float:
         number = value
@@ -107,18 +107,18 @@ def score(value: object, validator: str) -> float | None:
 
 
 def scores(value: object) -> list[tuple[object, object]]:
-    """Give the items of a mapping; none where ``value`` is not one."""
+    """Return the items of a mapping; none if ``value`` is not one."""
     if type(value) is dict:
         return list(value.items())
     if issubclass(type(value), Mapping):
-        with contextlib.suppress(Exception):  # a mapping of the caller's own kind
+        with contextlib.suppress(Exception):  # the caller's own mapping class
             return list(cast(Mapping[object, object], value).items())
     refuse("scores", value, "a mapping of validators to scores")
     return []
 
 
 def status(value: object) -> Status | None:
-    """Give a status of the specification; ``None`` where ``value`` is not one."""
+    """Return a status of the specification; ``None`` if ``value`` is not one."""
     if issubclass(type(value), str):
         for known in get_args(Status):
             if known == value:
@@ -128,9 +128,9 @@ def status(value: object) -> Status | None:
 
 
 def refuse(what: str, value: object, right: str) -> None:
-    """Count a value that cannot be used, and say what would be right."""
+    """Count a value that cannot be used, and log what would be right."""
     shown = f"of type {type(value).__name__}"
     if issubclass(type(value), str | int | float):
-        with contextlib.suppress(Exception):  # a number may have more digits than Python writes
+        with contextlib.suppress(Exception):  # an int may have more digits than Python writes
             shown = f"{value!r:.80}"
     tallies.rejected.add(what, f"{what} {shown} is not {right}")

@@ -1,10 +1,9 @@
-"""The attempt record: its fields, its line of JSON, and what a reader makes of a damaged line.
+"""The attempt record: its fields, its line of JSON, and the recovery of damaged lines.
 
 ``attempt_record`` holds the record, ``codec`` turns it into a line and back, ``attributes`` into
-the attributes of a span and back, and ``timestamps`` reads and writes their ``ts``.
-``open_attempts`` hands the record of an ending attempt from the live API to the exporters and
-processors, ``spans`` gives them the record of any finished span, and ``tallies`` counts what
-happened to records.
+span attributes and back, and ``timestamps`` reads and writes ``ts``. ``open_attempts`` hands the
+record of an ending attempt from the live API to the exporters and processors, ``spans`` gives them
+the record of any finished span, and ``tallies`` counts what happened to records.
 """
 
 from otel_persona.records.attempt_record import (

@@ -1,4 +1,4 @@
-"""The record of one attempt: the 15 keys of the specification and the optional ones after them."""
+"""The record of one attempt: the specification's 15 keys, then the optional ones."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 import msgspec
 
 Status = Literal["success", "fail", "repair"]
-"""What became of an attempt, as its line says it."""
+"""How an attempt ended, as its line puts it."""
 
 LARGEST_COUNT = 2**53
-"""The largest count of a record; any JSON reader keeps whole numbers up to it exactly."""
+"""The largest count in a record; any JSON reader keeps whole numbers up to it exact."""
 
 _Count = Annotated[int, msgspec.Meta(ge=0, le=LARGEST_COUNT)]
 _AttemptNumber = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_COUNT)]
@@ -22,10 +22,10 @@ _Score = Annotated[float, msgspec.Meta(ge=-sys.float_info.max, le=sys.float_info
 class AttemptRecord(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """One finished attempt to generate a persona.
 
-    The first 15 fields are always written, in this order; the others only when they are set.
-    Counts and ``latency_ms`` (whole milliseconds) are whole numbers from 0 to
-    ``LARGEST_COUNT``; ``attempt`` starts at 1. ``ts`` is ISO 8601, the moment the
-    attempt ended. A score is documented as 0 to 1 but any finite number is kept.
+    The first 15 fields are always written, in this order; the others only if they are set. Counts
+    and ``latency_ms`` (milliseconds) are whole numbers from 0 to ``LARGEST_COUNT``; ``attempt``
+    starts at 1. ``ts`` is the moment the attempt ended, in ISO 8601. Scores are documented as 0 to
+    1, but any finite number is kept.
     """
 
     ts: str
@@ -53,4 +53,4 @@ class AttemptRecord(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
 
 
 REQUIRED_KEYS = AttemptRecord.__struct_fields__[:15]
-"""The 15 keys that every line has, in their order."""
+"""The 15 keys that every line has, in order."""

@@ -1,4 +1,4 @@
-"""A record as span attributes, and a record rebuilt from the attributes of a foreign span."""
+"""Turns a record into span attributes, and rebuilds one from a foreign span's attributes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AttributeValue = str | int | float | Sequence[str]
 def to_attributes(
     record: AttemptRecord, *, outcome: str, error_type: str | None, usage_known: bool
 ) -> dict[str, AttributeValue]:
-    """Write every field of ``record`` as a span attribute; what is empty or unknown is left out."""
+    """Return ``record`` as span attributes, without empty or unknown fields."""
     prefix = Attribute.SCORE_PREFIX
     attributes: dict[str, AttributeValue] = {
         prefix + name: score for name, score in record.validator_scores.items()
@@ -29,8 +29,8 @@ def to_attributes(
     if usage_known:
         attributes[Attribute.INPUT_TOKENS] = record.prompt_tokens
         attributes[Attribute.OUTPUT_TOKENS] = record.completion_tokens
-    # The SDK's limit on a span's attributes keeps the last ones, so those come last that no record
-    # can do without.
+    # The SDK's limit on a span's attributes keeps the last ones, so those that every record needs
+    # come last.
     attributes[Attribute.LATENCY] = record.latency_ms
     attributes[Attribute.OUTCOME] = outcome
     attributes[Attribute.NUMBER] = record.attempt
@@ -63,7 +63,7 @@ def _add_optional(attributes: dict[str, AttributeValue], record: AttemptRecord) 
 
 
 def is_attempt(attributes: Mapping[str, Any]) -> bool:
-    """Say whether these are the attributes of a finished attempt."""
+    """Return whether these are the attributes of a finished attempt."""
     return Attribute.STAGE in attributes and Attribute.STATUS in attributes
 
 
@@ -72,8 +72,8 @@ def from_attributes(
 ) -> AttemptRecord:
     """Rebuild the record of an attempt from its span, for spans of other processes or languages.
 
-    ``latency_ms`` is the span's own duration, used where the attribute is absent. Raises
-    ``RecordError`` where the attributes do not make a valid record.
+    ``latency_ms`` is the span's own duration, used if the attribute is absent. Raises
+    ``RecordError`` if the attributes do not make a valid record.
     """
     get = attributes.get
     prefix = Attribute.SCORE_PREFIX

@@ -1,4 +1,4 @@
-"""A record as one line of JSON, a line as a record, and a whole record inside a damaged line."""
+"""Turns a record into a line of JSON and back, and finds a whole record in a damaged line."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(AttemptRecord)
-# How a line starts. Inside a JSON string the quotes would be escaped, and a score called ts is no
+# How a line starts. Inside a JSON string the quotes would be escaped, and a score named ts is not
 # text.
 _LINE_START = re.compile(rb'\{"ts":\s*"')
 
 
 def encode_line(record: AttemptRecord) -> bytes:
-    """Write ``record`` as one line of JSON in UTF-8, unescaped, with its newline.
+    """Encode ``record`` as one line of JSON in UTF-8, unescaped, with its newline.
 
-    Characters that UTF-8 cannot carry (lone surrogates) are replaced by ``?``.
+    Characters that UTF-8 cannot encode (lone surrogates) are replaced by ``?``.
     """
     try:
         return _encoder.encode(record) + b"\n"
@@ -37,12 +37,12 @@ def encode_line(record: AttemptRecord) -> bytes:
 def decode_line(line: bytes) -> AttemptRecord:
     """Read one line of a log.
 
-    Raises ``RecordError`` with the reason and the place of the fault where the line is not one JSON
-    object in UTF-8, lacks a key, or holds a value that is not as the specification says.
+    Raises ``RecordError``, with the reason and the place of the fault, if the line is not one JSON
+    object in UTF-8, lacks a key, or holds a value that the specification does not allow.
     """
     try:
         record = _decoder.decode(line)
-        # The decoder takes any text as a timestamp.
+        # The decoder accepts any text as a timestamp.
         check_timestamp(record.ts)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise RecordError(_reason(line, error)) from None
@@ -54,11 +54,11 @@ def decode_line(line: bytes) -> AttemptRecord:
 
 
 def read_line(line: bytes) -> tuple[AttemptRecord | None, str | None]:
-    """Read one line, and where it fails look for a whole record at its end.
+    """Read one line; if that fails, look for a whole record at its end.
 
-    A process killed inside a write leaves a fragment, and the next writer's line follows on it.
-    Gives a record, or the reason that there is none; for such a joined line it gives both, and
-    the reason names the fragment.
+    A process killed during a write leaves a fragment, and the next writer's line follows it
+    directly. Returns a record, or the reason why there is none; for such a joined line it returns
+    both, and the reason names the fragment.
     """
     try:
         return decode_line(line), None
@@ -77,18 +77,18 @@ def read_line(line: bytes) -> tuple[AttemptRecord | None, str | None]:
 def record_from_entry(entry: Mapping[str, Any]) -> AttemptRecord:
     """Check a finished attempt given as a mapping and make its record, ``ts`` in canonical form.
 
-    Characters that UTF-8 cannot carry are replaced: no exporter could send them.
-    Raises ``RecordError`` with the reason and the place of the fault.
+    Characters that UTF-8 cannot encode are replaced: no exporter could send them. Raises
+    ``RecordError`` with the reason and the place of the fault.
     """
     if not isinstance(entry, Mapping):
         raise RecordError(f"an entry is a mapping, not {type(entry).__name__}")
     try:
         fields = dict(entry)
-    except Exception as error:  # noqa: BLE001 - a mapping of the caller's own kind
+    except Exception as error:  # noqa: BLE001 - the caller's own mapping class
         raise RecordError(f"the entry cannot be read: {error!r}") from None
     try:
         _encoder.encode(fields)
-    except (TypeError, ValueError):  # also NumPy's kinds of text, and what UTF-8 cannot carry
+    except (TypeError, ValueError):  # also NumPy's text types, and what UTF-8 cannot encode
         fields = _encodable(fields)
     try:
         record = msgspec.convert(fields, AttemptRecord)
@@ -101,8 +101,8 @@ def record_from_entry(entry: Mapping[str, Any]) -> AttemptRecord:
 
 
 def _reason(line: bytes, error: Exception) -> str:
-    """Say why the decoder has refused a line, from what a more lenient reader makes of it."""
-    import json  # costs every import 2 ms, and most programs refuse no line
+    """Explain why the decoder refused a line, from what a more lenient reader makes of it."""
+    import json  # costs 2 ms to import, and most programs refuse no line
 
     try:
         text = line.decode()

@@ -1,4 +1,4 @@
-"""The record of a finished span: the one of the attempt that is ending, or rebuilt."""
+"""The record of a finished span: that of the ending attempt, or one rebuilt from the span."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class SpanIdentity(Protocol):
 
     @property
     def trace_id(self) -> int:
-        """The trace."""
+        """The trace's id."""
 
     @property
     def span_id(self) -> int:
-        """The span."""
+        """The span's id."""
 
 
 class FinishedSpan(Protocol):
-    """What is read of a finished span; the SDK's ``ReadableSpan`` has it all."""
+    """What is read from a finished span; the SDK's ``ReadableSpan`` has it all."""
 
     @property
     def name(self) -> str:
@@ -42,36 +42,36 @@ class FinishedSpan(Protocol):
 
     @property
     def start_time(self) -> int | None:
-        """Nanoseconds since the epoch."""
+        """In nanoseconds since the epoch."""
 
     @property
     def end_time(self) -> int | None:
-        """Nanoseconds since the epoch."""
+        """In nanoseconds since the epoch."""
 
     @property
     def dropped_attributes(self) -> int:
-        """How many attributes a limit has cut."""
+        """How many attributes were dropped by a limit."""
 
 
 def record_of(span: FinishedSpan) -> AttemptRecord | None:
-    """Give the record of an attempt's span; ``None`` where the span is not an attempt's.
+    """Return the record of an attempt's span; ``None`` if the span is not an attempt's.
 
-    In process it is the attempt's own, whatever limits have cut from the span; any other is
-    rebuilt from the span's attributes. Raises ``RecordError`` where those make no valid record.
+    In process it is the attempt's own, whatever limits have dropped from the span; any other is
+    rebuilt from the span's attributes. Raises ``RecordError`` if they make no valid record.
     """
     return own_record(span) or rebuilt_record(span)
 
 
 def own_record(span: FinishedSpan) -> AttemptRecord | None:
-    """Give the record of an attempt of this process whose span is ending."""
+    """Return the record of an attempt of this process whose span is ending."""
     identity = span.context
     return open_attempts.ending.get(identity.span_id) if identity is not None else None
 
 
 def rebuilt_record(span: FinishedSpan) -> AttemptRecord | None:
-    """Rebuild the record of an attempt from its span; ``None`` where the span is not an attempt's.
+    """Rebuild the record of an attempt from its span; ``None`` if the span is not an attempt's.
 
-    Raises ``RecordError`` where the attributes make no valid record.
+    Raises ``RecordError`` if the attributes make no valid record.
     """
     identity, attributes = span.context, span.attributes or {}
     if identity is None:

@@ -1,9 +1,9 @@
-"""What happened to records: how many were lost, rejected, or kept with a warning, and why.
+"""Counts what happened to records: how many were lost, rejected or kept with a warning, and why.
 
 ``faults`` are failures of telemetry itself that cost no record.
 
-Telemetry may fail, never silently: every loss is counted here, and its first occurrence for each
-reason is told once in the log ``otel_persona``. The counts leave the process as metrics.
+Telemetry may fail, but never silently: everything is counted here, and the first occurrence of
+each reason is logged to the logger ``otel_persona``. The counts are exported as metrics.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ _TOLD = 100
 
 
 class ReasonTally:
-    """Counts by reason; the first of each reason, and of each cause within it, is logged."""
+    """Counts by reason; logs the first occurrence of each reason, and of each cause within it."""
 
     def __init__(self, what: str) -> None:
         self._what = what
         self._counts: Counter[str] = Counter()
         self._told: set[tuple[str, str]] = set()
-        # A generator that is collected meanwhile may count in this thread.
+        # A generator collected while the lock is held may count in this thread.
         self._lock = threading.RLock()
 
     def add(self, reason: str, detail: str, count: int = 1, *, once_per: str = "") -> None:
-        """Count ``count`` more for ``reason``; ``detail`` is the sentence told the first time.
+        """Add ``count`` to ``reason``; ``detail`` is the sentence logged the first time.
 
-        ``once_per`` separates causes that are counted under one reason but logged one by one. They
-        may come from the data, so after a hundred of them only a new reason is logged.
+        ``once_per`` separates causes that are counted under one reason but logged separately. They
+        may come from the data, so after a hundred of them only new reasons are logged.
         """
         with self._lock:
             is_new = reason not in self._counts or len(self._told) < _TOLD
@@ -45,12 +45,12 @@ class ReasonTally:
             _log.warning("%s: %s (told once for each reason, counted always)", self._what, detail)
 
     def counts(self) -> dict[str, int]:
-        """Give the count of each reason so far."""
+        """Return the count of each reason so far."""
         with self._lock:
             return dict(self._counts)
 
     def reset(self) -> None:
-        """Start anew, as a forked child must: its parent reports what came before."""
+        """Start over, as a forked child must: its parent reports the earlier counts."""
         self._lock = threading.RLock()
         self._counts = Counter()
         self._told = set()

@@ -1,4 +1,4 @@
-"""Timestamps of records: ISO 8601 text and microseconds since the epoch."""
+"""Timestamps of records, as ISO 8601 text and as microseconds since the epoch."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def parse_timestamp(ts: str) -> int:
-    """Give the moment that ``ts`` names, in microseconds since the epoch.
+    """Return the moment that ``ts`` names, in microseconds since the epoch.
 
-    Any ISO 8601 date and time is taken, offsets included; a time without an offset is UTC.
-    Raises ``ValueError`` where ``ts`` is not one, ``OverflowError`` where its offset leads out of
-    the years 1 to 9999.
+    Accepts any ISO 8601 date and time, including offsets; without an offset it is UTC. Raises
+    ``ValueError`` if ``ts`` is not one, and ``OverflowError`` if its offset takes it out of the
+    years 1 to 9999.
     """
     parsed = datetime.fromisoformat(ts)
     utc = parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
@@ -22,24 +22,24 @@ def parse_timestamp(ts: str) -> int:
 
 
 def check_timestamp(ts: str) -> None:
-    """Raise as ``parse_timestamp`` does where ``ts`` names none; a third of its cost."""
+    """Raise as ``parse_timestamp`` does if ``ts`` is not a time, at a third of its cost."""
     parsed = datetime.fromisoformat(ts)
     if parsed.tzinfo is not UTC and parsed.tzinfo is not None:
         parsed.astimezone(UTC)
 
 
 def is_naive(ts: str) -> bool:
-    """Say whether ``ts`` has no offset, so that UTC is only assumed."""
+    """Return whether ``ts`` has no offset, so that UTC is only assumed."""
     return not ts.endswith("Z") and datetime.fromisoformat(ts).tzinfo is None
 
 
 def format_timestamp(microseconds: int) -> str:
-    """Write a moment as records write it: UTC, milliseconds (cut, not rounded), ``Z``."""
+    """Format a moment as in records: UTC, milliseconds (truncated, not rounded), ``Z``."""
     second, rest = divmod(microseconds, 1_000_000)
     return f"{_format_second(second)}.{rest // 1_000:03d}Z"
 
 
-# A program ends many attempts within one second.
+# Many attempts end within the same second.
 @functools.lru_cache(maxsize=16)
 def _format_second(second: int) -> str:
     utc = _EPOCH + timedelta(seconds=second)
