@@ -137,7 +137,7 @@ def _is_struct(kind: Any) -> bool:
 
 
 def _parts(value: Any, kind: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Yield the parts of ``value`` that have their own kind: the step to each, the part, the kind."""
+    """Yield the step to each part of ``value`` that has its own kind, the part, and the kind."""
     if isinstance(value, Mapping):
         if _is_struct(kind):
             for field in _fields(kind):

@@ -2,16 +2,16 @@
 
 A stream of attempts flows through these modules from top to bottom:
 
-- ``aggregator``: the whole way, for one stream of one run and tier
+- ``aggregator``: the whole path, for one stream of one run and tier
 - ``batcher``, ``position_batches``, ``keyed_batches``: which batch an attempt belongs to, and when
-  it closes
+  the batch closes
 - ``batch_state``: what a batch keeps of its attempts (``add``, ``merge``)
-- ``batch_summary``: the specified figures of a batch
-- ``tier_state``, ``tier_summary``: sums over closed batches, and the specified figures of a tier
-- ``indicators``, ``key_indicators``, ``indicator_changes``: values, bands, and changes of bands
+- ``batch_summary``: a batch's figures, as specified
+- ``tier_state``, ``tier_summary``: sums over closed batches, and a tier's figures, as specified
+- ``indicators``, ``key_indicators``, ``indicator_changes``: values, bands and band changes
 
-``exact_sum``, ``slope``, ``percentile`` and ``diversity`` hold the arithmetic. Sums are whole
-numbers throughout, so no figure depends on the order of attempts or on how a log was split.
+``exact_sum``, ``slope``, ``percentile`` and ``diversity`` hold the arithmetic. All sums are whole
+numbers, so no figure depends on the order of attempts or on how a log was split.
 """
 
 from otel_persona.aggregation.aggregator import Aggregator

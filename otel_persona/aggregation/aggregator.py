@@ -19,11 +19,11 @@ from otel_persona.settings import BatchPolicy, Settings
 class Aggregator:
     """Folds one stream of attempts of one run and tier.
 
-    ``tier`` is the tier's name; without it the settings' one, else it follows from the run id of
-    the first attempt. ``open_batches`` bounds how many batches of a keyed policy (``sequence``,
-    ``prefix``, ``time``) are open at once; without it all are until ``finish``, as reading a log
-    needs. Memory holds the open batches and sums over the closed ones, so it does not grow with
-    the number of attempts. It can be pickled.
+    ``tier`` is the tier's name; by default it is that of the settings, else it follows from the run
+    id of the first attempt. ``open_batches`` limits how many batches of a keyed policy
+    (``sequence``, ``prefix``, ``time``) are open at once; by default all stay open until
+    ``finish``, as needed for reading a log. Memory holds the open batches and sums over the closed
+    ones, so it does not grow with the number of attempts. It can be pickled.
     """
 
     def __init__(
@@ -36,10 +36,10 @@ class Aggregator:
         self._tier = TierState()
 
     def add(self, record: AttemptRecord) -> list[BatchSummary]:
-        """Take an attempt and give the batches that it closed, usually none.
+        """Add an attempt and return the batches that it closed, usually none.
 
-        Raises ``RecordError`` where the batch policy needs a persona id that the attempt does not
-        have, or where a score is not a finite number; the attempt is then not counted.
+        Raises ``RecordError`` if the batch policy cannot use the attempt's persona id, or if a
+        score is not a finite number; the attempt is then not counted.
         """
         closed = self._batcher.add(record)
         if self._tier_name is None:
@@ -47,26 +47,26 @@ class Aggregator:
         return [self._close(batch) for batch in closed] if closed else []
 
     def slack(self) -> int:
-        """Say how many attempts can come before one may close a batch."""
+        """Return how many attempts can be added before one may close a batch."""
         return self._batcher.slack()
 
     def finish(self) -> list[BatchSummary]:
-        """Close what is open; attempts that follow start new batches."""
+        """Close the open batches; later attempts start new ones."""
         return [self._close(batch) for batch in self._batcher.finish()]
 
     def tier_summary(self) -> TierSummary:
-        """Give the figures over the batches closed so far."""
+        """Return the figures over the batches closed so far."""
         name = self._tier_name
         if name is None:
             name = self._settings.tier_of(self._settings.run_id or "")
         return summarise_tier(self._tier, name, self._settings)
 
     def merge(self, other: Aggregator) -> None:
-        """Take in the attempts of ``other``, another part of the same run; it stays as it is.
+        """Add the attempts of ``other``, another part of the same run, which does not change.
 
-        Parts may be merged in any order. Raises ``UsageError`` where parts cannot be merged: under
-        a policy that cuts by position, with bounded ``open_batches``, after a batch was closed,
-        and with other settings.
+        Parts may be merged in any order. Raises ``UsageError`` if they cannot be merged: under a
+        policy that cuts by position, with limited ``open_batches``, after a batch was closed, or
+        with different settings.
         """
         mine, others = self._mergeable(), other._mergeable()
         if self._settings != other._settings:

@@ -20,9 +20,9 @@ class BatchState(msgspec.Struct):
 
     Adding and merging commute and associate: states of the same attempts compare equal, however
     the attempts were split and ordered. The size grows with the distinct personas, anchors and
-    latencies of the batch. Latencies (ms) are counted apart for successes and for the rest;
-    ``tokens`` are by model, ``""`` where none is named; ``start`` and ``end`` are the first and
-    the last ``ts`` in canonical form, ``""`` while there is none.
+    latencies of the batch. Latencies (ms) are counted separately for successes and for the rest;
+    ``tokens`` are by model, ``""`` if none is named; ``start`` and ``end`` are the first and last
+    ``ts`` in canonical form, ``""`` while there is none.
     """
 
     attempts: int = 0
@@ -42,7 +42,7 @@ class BatchState(msgspec.Struct):
     def add(self, record: AttemptRecord) -> None:
         """Fold in one attempt.
 
-        Raises ``RecordError`` where a score is not a finite number; nothing is folded then.
+        Raises ``RecordError`` if a score is not a finite number; nothing is folded in then.
         """
         for score in record.validator_scores.values():
             if not isfinite(score):
@@ -73,7 +73,7 @@ class BatchState(msgspec.Struct):
         self.tokens[model] = self.tokens.get(model, 0) + tokens
 
     def merge(self, other: BatchState) -> None:
-        """Fold in all attempts of ``other``, which stays as it is."""
+        """Fold in all attempts of ``other``, which does not change."""
         self.attempts += other.attempts
         self.successes += other.successes
         self.repaired += other.repaired
@@ -108,7 +108,7 @@ def _add(counts: dict[_Key, int], more: Mapping[_Key, int]) -> None:
 
 
 def _canonical(ts: str) -> str:
-    # Canonical text sorts as the moments do; most records have it already.
+    # Canonical text sorts like the moments themselves; most records already have it.
     if len(ts) == 24 and ts[4:22:3] == "--T::." and ts[-1] == "Z":
         return ts
     return format_timestamp(parse_timestamp(ts))

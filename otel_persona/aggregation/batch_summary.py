@@ -1,4 +1,4 @@
-"""The specified figures of one batch, made from its state."""
+"""The figures of one batch, as specified, made from its state."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ _RAREFIED_DRAWS = 150
 class BatchSummary(msgspec.Struct, kw_only=True, frozen=True):
     """The figures of one batch, under the specification's names.
 
-    ``batch_size`` counts attempts, ``personas`` the distinct personas among them; ``start`` and
-    ``end`` are the first and last ``ts``. Rates are shares from 0 to 1, latencies milliseconds,
-    the entropy is in bits. ``anchors_rarefied_150`` is the number of distinct anchors expected in
-    150 of those used, which, unlike ``anchor_diversity``, does not depend on the batch's size.
-    A figure with nothing behind it is ``None``. ``key`` is the batch's own under a policy that
-    has keys; ``complete`` says whether the batch counts in the slopes.
+    ``index`` counts batches from 0, in the order in which they close. ``key`` is the batch's key
+    as text: the id's prefix for ``prefix``, the id // N for ``sequence:N``, the window's number
+    since the epoch for ``time``, else ``None``. ``complete`` says whether the batch counts in the
+    slopes. ``batch_size`` counts attempts, ``personas`` the distinct personas among them; ``start``
+    and ``end`` are the first and last ``ts``. Rates are shares from 0 to 1, latencies are in
+    milliseconds, the entropy is in bits. ``anchors_rarefied_150`` is the number of distinct anchors
+    expected in 150 of those used, which, unlike ``anchor_diversity``, does not depend on the
+    batch's size. A figure without data is ``None``.
     """
 
     index: int
@@ -61,9 +63,9 @@ def summarise_batch(
     key: str | None = None,
     complete: bool = True,
 ) -> BatchSummary:
-    """Make the figures of a batch, without its indicators.
+    """Compute the figures of a batch, without its indicators.
 
-    Raises ``ValueError`` where the batch holds no attempt.
+    Raises ``ValueError`` if the batch holds no attempt.
     """
     if not state.attempts:
         raise ValueError("a batch without attempts has no figures")

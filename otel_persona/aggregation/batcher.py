@@ -1,4 +1,4 @@
-"""How a stream of attempts becomes batches, whichever the policy."""
+"""How a stream of attempts becomes batches, whatever the policy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from otel_persona.records import AttemptRecord
 
 
 class ClosedBatch(NamedTuple):
-    """A batch that was closed; ``complete`` says whether it counts in the slopes."""
+    """A closed batch; ``complete`` says whether it counts in the slopes."""
 
     state: BatchState
     key: str | None
@@ -17,13 +17,13 @@ class ClosedBatch(NamedTuple):
 
 
 class Batcher(Protocol):
-    """Puts each attempt into its batch and closes batches; it holds the open ones only."""
+    """Puts each attempt into its batch and closes batches; it holds only the open ones."""
 
     def add(self, record: AttemptRecord) -> list[ClosedBatch]:
-        """Take an attempt and give the batches that it closed."""
+        """Add an attempt and return the batches that it closed."""
 
     def slack(self) -> int:
-        """Say how many attempts can come before one may close a batch."""
+        """Return how many attempts can be added before one may close a batch."""
 
     def finish(self) -> list[ClosedBatch]:
-        """Close what is open; attempts that follow start new batches."""
+        """Close the open batches; later attempts start new ones."""

@@ -1,4 +1,4 @@
-"""How varied counted things are: entropy, and distinct things expected in a fixed sample."""
+"""How varied counted things are: entropy, and the distinct things expected in a fixed sample."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Collection
 
 
 def entropy(counts: Collection[int]) -> float | None:
-    """Give the plug-in entropy of ``counts`` in bits, from 0 to log2 of how many there are.
+    """Return the plug-in entropy of ``counts`` in bits, from 0 to log2 of how many there are.
 
-    Shannon, *A Mathematical Theory of Communication* (1948). ``None`` where nothing was counted.
-    The order of ``counts`` has no influence.
+    Shannon, *A Mathematical Theory of Communication* (1948). ``None`` if nothing was counted. The
+    order of ``counts`` does not matter.
     """
     total = sum(counts)
     if not total:
@@ -20,10 +20,10 @@ def entropy(counts: Collection[int]) -> float | None:
 
 
 def expected_distinct(counts: Collection[int], draws: int) -> float | None:
-    """Give the expected number of distinct things in ``draws`` draws without replacement.
+    """Return the expected number of distinct things in ``draws`` draws without replacement.
 
     Rarefaction after Hurlbert, *The Nonconcept of Species Diversity* (1971), with exact binomial
-    coefficients and one rounding at the end. ``None`` where fewer than ``draws`` were counted.
+    coefficients and one rounding at the end. ``None`` if fewer than ``draws`` were counted.
     """
     total = sum(counts)
     if total < draws:

@@ -1,4 +1,4 @@
-"""Where an indicator's band differs from the one it had."""
+"""Finds the indicators whose band has changed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from otel_persona.aggregation.indicators import Band, Indicator
 
 
 class IndicatorChange(msgspec.Struct, kw_only=True, frozen=True):
-    """An indicator entered another band; ``previous`` is ``None`` where it had none before."""
+    """An indicator entered another band; ``previous`` is ``None`` if it had none before.
+
+    ``batch_index`` counts batches from 0; ``limits`` and ``n`` are those of ``Indicator``.
+    """
 
     indicator: str
     tier: str
@@ -27,10 +30,10 @@ class IndicatorChange(msgspec.Struct, kw_only=True, frozen=True):
 def changes_between(
     previous: Mapping[str, Indicator], summary: BatchSummary, *, run_id: str, tier: str
 ) -> list[IndicatorChange]:
-    """Give the indicators of a batch whose band is another than in ``previous``.
+    """Return the indicators of a batch whose band differs from that in ``previous``.
 
-    An indicator that had no band counts as healthy until then; one that has none in this batch has
-    not changed. To look past such batches, hand in what ``last_known`` keeps.
+    An indicator without a band in ``previous`` counts as healthy there; one without a band in this
+    batch has not changed. To look past such batches, pass in what ``last_known`` returns.
     """
     changes = []
     for name, indicator in summary.indicators.items():
@@ -55,7 +58,7 @@ def changes_between(
 
 
 def last_known(previous: Mapping[str, Indicator], summary: BatchSummary) -> dict[str, Indicator]:
-    """Give the indicators of a batch, and for those without a band there the ``previous`` ones."""
+    """Return the indicators of a batch, or the ``previous`` ones for those without a band."""
     return {
         name: previous.get(name, indicator) if indicator.band is None else indicator
         for name, indicator in summary.indicators.items()

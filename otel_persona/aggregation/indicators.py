@@ -14,9 +14,8 @@ Band = Literal["healthy", "warning", "critical"]
 class Indicator(msgspec.Struct, kw_only=True, frozen=True):
     """One key indicator of one batch.
 
-    ``band`` is ``None`` where there is no ``value``. ``limits`` are the bounds that decided, and
-    for the latency also ``baseline_ms`` once there is one. ``n`` counts the attempts behind the
-    value.
+    ``band`` is ``None`` if there is no ``value``. ``limits`` are the limits that decided, and for
+    the latency also ``baseline_ms`` once there is one. ``n`` counts the attempts behind the value.
     """
 
     value: float | None
@@ -42,7 +41,7 @@ def falling(value: float | None, limits: Limits, n: int) -> Indicator:
 
 
 def banded(value: float | None, limits: HealthyBand, n: int) -> Indicator:
-    """Make an indicator that is healthy from ``low`` on, and worse when high."""
+    """Make an indicator that is healthy from ``low`` up, and worse when high."""
     band: Band | None = None
     if value is not None and value < limits.low:
         band = "warning"
@@ -54,7 +53,7 @@ def banded(value: float | None, limits: HealthyBand, n: int) -> Indicator:
 def relative(value: float, baseline: float | None, limits: Limits, n: int) -> Indicator:
     """Make an indicator of the relative change of ``value`` (ms) against ``baseline`` (ms).
 
-    It has no value without a baseline, or where that is 0.
+    It has no value if there is no baseline or it is 0.
     """
     change = (value - baseline) / baseline if baseline else None
     indicator = rising(change, limits, n)
@@ -64,7 +63,7 @@ def relative(value: float, baseline: float | None, limits: Limits, n: int) -> In
 
 
 def _band(value: float, warning: float, critical: float) -> Band:
-    """Place ``value``; one that lies on a line is in the warning band."""
+    """Return the band of ``value``; a value on a limit is in the warning band."""
     if value < warning:
         return "healthy"
     return "warning" if value <= critical else "critical"

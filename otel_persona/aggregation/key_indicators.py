@@ -1,4 +1,4 @@
-"""The table 'Key Indicators' of the specification, filled in for one batch."""
+"""The specification's table 'Key Indicators', computed for one batch."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from otel_persona.settings import IndicatorLimits
 def key_indicators(
     state: BatchState, summary: BatchSummary, tier: TierState, limits: IndicatorLimits
 ) -> dict[str, Indicator]:
-    """Give the six indicators of a batch; ``tier`` holds that batch already.
+    """Return the six indicators of a batch, which ``tier`` must already include.
 
     The trend of the repair rate is its slope over the complete batches so far. The latency is
-    compared with the baseline of the settings, else with the run's first complete batch, which
-    itself has nothing to be compared with.
+    compared with the settings' baseline, else with the run's first complete batch, which itself
+    has nothing to compare with.
     """
     scored = state.scores.get("pollyanna") or ExactSum()
     n = summary.batch_size

@@ -1,4 +1,4 @@
-"""Batches by a key of the record: ``sequence:N``, ``prefix`` and ``time:60s``."""
+"""Batches by a key from the record: ``sequence:N``, ``prefix`` and ``time:60s``."""
 
 from __future__ import annotations
 
@@ -14,33 +14,34 @@ _MOST_DIGITS = 640
 
 
 class KeyedBatcher:
-    """Keeps a batch open for each key.
+    """Keeps one batch open per key.
 
-    Without ``open_batches`` all stay open until ``finish``, and parts of a log merge. With it (at
-    least 1) the batch that was left alone longest is closed as soon as nothing more is to be
-    expected of it: one of ``time`` when a whole window lies between it and the newest, one of
-    ``sequence`` when it has all its personas and then as many attempts went elsewhere, or twice as
-    many where personas are missing; and any, when more than ``open_batches`` are open. Later
-    attempts of its key open a further part of it.
+    Without ``open_batches`` all stay open until ``finish``, and parts of a log can be merged. With
+    it (at least 1), the batch that has been idle longest is closed once no more attempts are
+    expected: a ``time`` batch when a whole window lies between it and the newest; a ``sequence``
+    batch when as many attempts as its size went elsewhere since its last one, or twice as many if
+    it lacks personas; and any batch when more than ``open_batches`` are open. Later attempts with
+    its key open a further part of it.
 
-    A batch of ``time`` is partial where it is the last, a batch of ``sequence`` where it is the
-    last and has fewer personas than its size, and so is a batch closed after one of a higher
-    number, which is mostly such a further part. A batch of ``prefix`` never is.
+    A ``time`` batch is partial if it is the last, a ``sequence`` batch if it is the last and has
+    fewer personas than its size; so is a batch of either kind closed after one with a higher
+    number, usually such a further part, unless a ``sequence`` batch has all its personas. A
+    ``prefix`` batch is never partial.
     """
 
     def __init__(self, policy: BatchPolicy, open_batches: int | None = None) -> None:
         self._policy = policy
         self._open_batches = open_batches
-        # Where their number is limited: the one that was left alone longest comes first.
+        # If their number is limited, the one that has been idle longest comes first.
         self._open: dict[_Key, BatchState] = {}
         self._attempts = 0
         self._touched: dict[_Key, int] = {}
         self._newest_closed: int | None = None
 
     def add(self, record: AttemptRecord) -> list[ClosedBatch]:
-        """Take an attempt and give the batch that it closed, if any.
+        """Add an attempt and return the batch that it closed, if any.
 
-        Raises ``RecordError`` where the attempt has no such key, and what folding raises.
+        Raises ``RecordError`` if the attempt has no such key, and what folding raises.
         """
         key = _key(self._policy, record)
         state = self._open.get(key) or BatchState()
@@ -62,7 +63,7 @@ class KeyedBatcher:
         self._open[key] = state
 
     def _is_over(self, alone: _Key, newest: _Key) -> bool:
-        """Say whether nothing more is to be expected of the batch that was left alone longest."""
+        """Return whether no more attempts are expected for ``alone``, the batch idle longest."""
         size = self._policy.size
         if self._policy.kind == "sequence":
             is_full = len(self._open[alone].personas) >= size
@@ -71,11 +72,11 @@ class KeyedBatcher:
         return isinstance(alone, int) and isinstance(newest, int) and newest - alone > 1
 
     def slack(self) -> int:
-        """Say how many attempts can come before one may close a batch: none."""
+        """Return how many attempts can be added before one may close a batch: none."""
         return 0
 
     def finish(self) -> list[ClosedBatch]:
-        """Close what is open, by number, or for ``prefix`` by the first moment and the key."""
+        """Close the open batches, by number, or for ``prefix`` by first ``ts`` and key."""
         batches = sorted(self._open.items(), key=_order)
         self._open, self._touched = {}, {}
         last = len(batches) - 1
@@ -85,7 +86,7 @@ class KeyedBatcher:
         ]
 
     def merge(self, other: KeyedBatcher) -> None:
-        """Take in the open batches of ``other``, which stays as it is."""
+        """Add the open batches of ``other``, which does not change."""
         for key, state in other._open.items():
             self._open.setdefault(key, BatchState()).merge(state)
 
@@ -115,7 +116,7 @@ def _key(policy: BatchPolicy, record: AttemptRecord) -> _Key:
 
 def _whole_number(text: str) -> int | None:
     digits = text.removeprefix("-")
-    # Up to as many digits as Python is always willing to read; no id has more.
+    # Python's lowest possible limit on reading ints; no real id has more digits.
     if digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS:
         return int(text)
     return None

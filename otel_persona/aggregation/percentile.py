@@ -1,4 +1,4 @@
-"""A percentile of whole numbers that are kept as counts."""
+"""A percentile of whole numbers stored as counts."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 
 def percentile(counts: Mapping[int, int], percent: int) -> float:
-    """Give a percentile of the numbers in ``counts`` (number to how often it occurs, not empty).
+    """Return a percentile of the numbers in ``counts`` (number to occurrences, not empty).
 
     Linear interpolation between order statistics, NumPy's default: definition 7 of Hyndman and
     Fan, *Sample Quantiles in Statistical Packages* (1996). The interpolation starts from the
-    nearer neighbour, as NumPy's does, so that both give the same float.
+    nearer neighbor, like NumPy's, so that both give the same float.
     """
     total = sum(counts.values())
     position = (total - 1) * (percent / 100)
@@ -24,7 +24,7 @@ def percentile(counts: Mapping[int, int], percent: int) -> float:
 
 
 def _neighbours(counts: Mapping[int, int], rank: int) -> tuple[int, int]:
-    """Give the numbers at ``rank`` and the rank after it, or the last twice, in ascending order."""
+    """Return the numbers at ``rank`` and the next rank, ascending, or the last one twice."""
     seen = 0
     below: int | None = None
     number = 0

@@ -8,14 +8,14 @@ from otel_persona.records import AttemptRecord
 
 
 class PersonasBatcher:
-    """Closes a batch when a persona appears that would be one too many."""
+    """Closes a batch when a persona appears that would be one too many for it."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._open = BatchState()
 
     def add(self, record: AttemptRecord) -> list[ClosedBatch]:
-        """Take an attempt and give the batch that it closed, if any."""
+        """Add an attempt and return the batch that it closed, if any."""
         personas = self._open.personas
         closed = []
         if len(personas) >= self._size and record.persona_id not in personas:
@@ -24,7 +24,7 @@ class PersonasBatcher:
         return closed
 
     def slack(self) -> int:
-        """Say how many attempts can come before one may close a batch."""
+        """Return how many attempts can be added before one may close a batch."""
         return self._size - len(self._open.personas)
 
     def finish(self) -> list[ClosedBatch]:
@@ -43,12 +43,12 @@ class AttemptsBatcher:
         self._open = BatchState()
 
     def add(self, record: AttemptRecord) -> list[ClosedBatch]:
-        """Take an attempt and give the batch that it closed, if any."""
+        """Add an attempt and return the batch that it closed, if any."""
         self._open.add(record)
         return self.finish() if self._open.attempts >= self._size else []
 
     def slack(self) -> int:
-        """Say how many attempts can come before one may close a batch."""
+        """Return how many attempts can be added before one may close a batch."""
         return self._size - self._open.attempts - 1
 
     def finish(self) -> list[ClosedBatch]:

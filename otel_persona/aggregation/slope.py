@@ -10,10 +10,10 @@ from otel_persona.aggregation.exact_sum import UNIT_BITS, in_units
 
 
 class SlopeSums(msgspec.Struct):
-    """Exact sums over points (batch index, value), enough for their least-squares line.
+    """Exact sums over points (batch index, value), sufficient for their least-squares slope.
 
-    Values are summed in units of ``2**-UNIT_BITS``, so neither the order of the points nor a
-    split has any influence on the slope.
+    Values are summed in units of ``2**-UNIT_BITS``, so the slope depends neither on the order of
+    the points nor on how they were split.
     """
 
     points: int = 0
@@ -23,7 +23,7 @@ class SlopeSums(msgspec.Struct):
     sum_iy: int = 0
 
     def add(self, index: int, value: float) -> None:
-        """Add the value of the batch ``index``."""
+        """Add the value of batch ``index``."""
         y = in_units(value)
         self.points += 1
         self.sum_i += index
@@ -32,7 +32,7 @@ class SlopeSums(msgspec.Struct):
         self.sum_iy += index * y
 
     def merge(self, other: SlopeSums) -> None:
-        """Take in the points of ``other``, which are of other batches."""
+        """Add the points of ``other``, which must be for other batches."""
         self.points += other.points
         self.sum_i += other.sum_i
         self.sum_ii += other.sum_ii
@@ -40,7 +40,7 @@ class SlopeSums(msgspec.Struct):
         self.sum_iy += other.sum_iy
 
     def slope(self) -> float | None:
-        """Give the slope per batch, rounded once; ``None`` below two points.
+        """Return the slope per batch, rounded once; ``None`` with fewer than two points.
 
         Ordinary least squares: ``(nΣiy - ΣiΣy) / (nΣi² - (Σi)²)``. A slope beyond the largest
         float, which only absurd scores can have, is infinite.
@@ -56,12 +56,12 @@ class SlopeSums(msgspec.Struct):
 
 
 def steepest_slope(points: int) -> float:
-    """Give the largest least-squares slope that values from 0 to 1 can have over so many batches.
+    """Return the largest least-squares slope of values from 0 to 1 over this many batches.
 
-    It belongs to a first half of 0 and a second half of 1: with ``x`` the distance of an index
-    from the mean index, the slope ``Σxy / Σx²`` is largest where ``y`` is 1 for every positive
-    ``x``. That is ``1.5n / (n² - 1)`` for an even and ``1.5 / n`` for an odd number of batches in
-    a row; gaps between them only lower it. 0 below two.
+    It occurs if the first half is 0 and the second half 1: with ``x`` the distance of an index
+    from the mean index, the slope ``Σxy / Σx²`` is largest if ``y`` is 1 for every positive ``x``.
+    That is ``1.5n / (n² - 1)`` for an even and ``1.5 / n`` for an odd number of consecutive
+    batches; gaps between them only lower it. It is 0 for fewer than two.
     """
     if points < 2:
         return 0.0

@@ -12,12 +12,13 @@ from otel_persona.aggregation.slope import SlopeSums
 class TierState(msgspec.Struct):
     """The closed batches of one run and tier, folded.
 
-    Slopes take complete batches only, and a batch without a value keeps its index. The states of
-    disjoint sets of batches merge in any order. The size grows with the names of validators.
+    Slopes use complete batches only, and a batch without a value still takes up its index. States
+    of disjoint sets of batches can be merged in any order. The size grows with the number of
+    validator names.
 
-    ``complete_attempts`` are the attempts of the complete batches, ``distinct_moves`` is the
+    ``complete_attempts`` counts the attempts in complete batches, ``distinct_moves`` is the
     largest number of distinct opening moves in any batch, and ``first_complete`` is the index and
-    the mean latency (ms) of the first complete batch.
+    mean latency (ms) of the first complete batch.
     """
 
     batches: int = 0
@@ -45,7 +46,7 @@ class TierState(msgspec.Struct):
             self._add_points(summary)
 
     def merge(self, other: TierState) -> None:
-        """Fold in the batches of ``other``, which are others than those already here."""
+        """Fold in the batches of ``other``, which must differ from those already here."""
         self.batches += other.batches
         self.personas += other.personas
         self.attempts += other.attempts

@@ -1,4 +1,4 @@
-"""The specified figures of one tier, made from its state."""
+"""The figures of one tier, as specified, made from its state."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from otel_persona.settings import Direction, DriftThresholds, Settings
 
 
 class ValidatorTrend(msgspec.Struct, kw_only=True, frozen=True):
-    """The slope of a validator's mean score, and whether it goes the validator's bad way.
+    """The slope of a validator's mean score, and whether it is getting worse.
 
-    ``worsening`` is ``None`` where there is no slope, no direction, or two bad ways (``band``).
+    ``worsening`` is ``None`` if there is no slope or no direction, or both directions are worse
+    (``band``).
     """
 
     slope: float | None
@@ -23,7 +24,7 @@ class ValidatorTrend(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class DriftReachable(msgspec.Struct, kw_only=True, frozen=True):
-    """Which thresholds of ``drift_detected`` so many batches can reach at all."""
+    """Which thresholds of ``drift_detected`` can be reached at all with this many batches."""
 
     repair_rate_trend: bool
     opening_entropy_trend: bool
@@ -33,10 +34,10 @@ class DriftReachable(msgspec.Struct, kw_only=True, frozen=True):
 class TierSummary(msgspec.Struct, kw_only=True, frozen=True):
     """The figures of the closed batches of one tier, under the specification's names.
 
-    Trends are slopes per batch over the complete batches, ``None`` below two of them: of a share,
-    of milliseconds, of bits, of a mean score. ``total_personas`` counts a persona once in each
-    batch that has attempts of it. ``overall_success_rate`` is over all attempts, ``None`` before
-    the first batch.
+    Trends are slopes per batch over the complete batches, in shares, milliseconds, bits and mean
+    scores, and ``None`` with fewer than two of them. ``total_personas`` counts a persona once for
+    each batch that has attempts for it. ``overall_success_rate`` is over all attempts, ``None``
+    before the first batch.
     """
 
     tier: str
@@ -53,7 +54,7 @@ class TierSummary(msgspec.Struct, kw_only=True, frozen=True):
 
 
 def summarise_tier(state: TierState, tier: str, settings: Settings) -> TierSummary:
-    """Make the figures of a tier."""
+    """Compute the figures of a tier."""
     repairs = state.repair_rate.slope()
     openings = state.opening_entropy.slope()
     pollyanna = _pollyanna(state).slope()
@@ -85,9 +86,9 @@ def _pollyanna(state: TierState) -> SlopeSums:
 
 
 def _reachable(state: TierState, thresholds: DriftThresholds) -> DriftReachable:
-    """Compare the steepest slope there can be with each threshold.
+    """Compare the steepest possible slope with each threshold.
 
-    Repair rates and pollyanna scores lie from 0 to 1, an entropy from 0 to log2 of the moves.
+    Repair rates and pollyanna scores are from 0 to 1, entropies from 0 to log2 of the moves.
     """
     bits = math.log2(state.distinct_moves or 1)
     return DriftReachable(

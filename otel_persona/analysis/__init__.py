@@ -1,10 +1,10 @@
 """Reading logs: their attempts in the order given, and the figures of a whole log.
 
-``log_files`` gives the lines of plain and compressed files, ``log_reader`` the records in them and
-the lines that hold none, ``run_attempts`` those of one run and tier. From these, ``by_batch``,
-``by_stage`` and ``by_persona`` make the figures of a run, and ``jq_figures`` the three that the
-specification reads with jq; ``token_tally`` adds up tokens for both. ``remarks`` says what people
-should know beside the figures.
+``log_files`` reads the lines of plain and compressed files, ``log_reader`` the records in them and
+the lines that hold none, ``run_attempts`` the attempts of one run and tier. From these,
+``by_batch``, ``by_stage`` and ``by_persona`` compute the figures of a run, and ``jq_figures`` the
+three that the specification reads with jq; ``token_tally`` adds up tokens for both. ``remarks``
+says what else readers of the figures should know.
 """
 
 from otel_persona.analysis.by_batch import BatchAnalysis, analyze_batches

@@ -13,7 +13,7 @@ from otel_persona.settings import Settings
 
 
 class BatchAnalysis(msgspec.Struct, kw_only=True, frozen=True):
-    """The batches of a run in their order, its tier, and sentences on what was unusual."""
+    """The batches of a run in order, its tier, and sentences about anything unusual."""
 
     run_id: str
     batches: list[BatchSummary]
@@ -21,9 +21,9 @@ class BatchAnalysis(msgspec.Struct, kw_only=True, frozen=True):
     remarks: list[str]
 
     def reaching(self, bands: Collection[Band]) -> Iterator[tuple[BatchSummary, str]]:
-        """Give batch and indicator wherever an indicator is in one of the specified ``bands``.
+        """Yield each batch and indicator for which the indicator is in one of ``bands``.
 
-        Partial batches are looked at only where no batch is complete.
+        Partial batches are considered only if no batch is complete.
         """
         complete = [batch for batch in self.batches if batch.complete]
         for batch in complete or self.batches:
@@ -36,7 +36,7 @@ def analyze_batches(attempts: RunAttempts, settings: Settings) -> BatchAnalysis:
     """Read all attempts of a run and cut them into batches as the settings say.
 
     An attempt whose persona id the batch policy cannot use is reported as skipped. Raises
-    ``LogReadError`` where no attempt is left, and what reading raises.
+    ``LogReadError`` if no attempt is left, and what reading raises.
     """
     aggregator: Aggregator | None = None
     batches: list[BatchSummary] = []

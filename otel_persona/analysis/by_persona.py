@@ -1,4 +1,4 @@
-"""What became of each persona of a run, and what it took."""
+"""How each persona of a run ended, and what it took."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from otel_persona.settings import Prices
 
 
 class PersonaSummary(msgspec.Struct, kw_only=True, frozen=True):
-    """One persona: how many attempts each stage took, its repairs by kind, tokens and cost.
+    """One persona: its number of attempts per stage, repairs by kind, tokens and cost.
 
-    ``final_status`` is that of the attempt that ended last, the later line where two ended at the
+    ``final_status`` is that of the attempt that ended last, or the later line if two ended at the
     same time; ``start`` and ``end`` are the first and last ``ts``.
     """
 
@@ -31,7 +31,7 @@ class PersonaSummary(msgspec.Struct, kw_only=True, frozen=True):
 
 
 def analyze_personas(attempts: RunAttempts, prices: Prices) -> list[PersonaSummary]:
-    """Read all attempts of a run and give its personas in order of first appearance.
+    """Read all attempts of a run and return its personas in order of first appearance.
 
     Memory grows with the number of personas. Raises what reading raises.
     """
@@ -46,7 +46,7 @@ def analyze_personas(attempts: RunAttempts, prices: Prices) -> list[PersonaSumma
 
 
 class _Tally:
-    """What is kept of one persona; its moments in microseconds."""
+    """What is kept for one persona; times are in microseconds."""
 
     __slots__ = ("end", "final_status", "repairs", "stages", "start", "tokens")
 

@@ -10,14 +10,14 @@ from otel_persona.aggregation import BatchState, BatchSummary, summarise_batch
 from otel_persona.analysis.run_attempts import RunAttempts
 from otel_persona.settings import Prices
 
-# What a batch has beside its figures.
+# What a batch has besides its figures.
 _BATCH_ONLY = ("index", "key", "complete", "indicators")
 
 
 def analyze_stages(attempts: RunAttempts, prices: Prices) -> dict[str, BatchSummary]:
-    """Read all attempts of a run and give each stage's figures, by order of first appearance.
+    """Read all attempts of a run and return each stage's figures, in order of first appearance.
 
-    They are those of one batch that holds the whole stage. Raises what reading raises.
+    They are those of a single batch that holds the whole stage. Raises what reading raises.
     """
     states: dict[str, BatchState] = {}
     for record in attempts:
@@ -29,7 +29,7 @@ def analyze_stages(attempts: RunAttempts, prices: Prices) -> dict[str, BatchSumm
 
 
 def stage_document(stage: str, summary: BatchSummary) -> dict[str, Any]:
-    """Give a stage and its figures under the names of a batch, without what only a batch has."""
+    """Return a stage and its figures, named as for a batch, without what only a batch has."""
     figures = msgspec.structs.asdict(summary)
     return {"stage": stage} | {
         name: value for name, value in figures.items() if name not in _BATCH_ONLY

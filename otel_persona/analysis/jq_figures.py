@@ -1,6 +1,6 @@
-"""The three figures that the specification reads from a log with jq, of all runs together.
+"""The three figures that the specification reads from a log with jq, over all runs together.
 
-They group and name as jq does: a group is named by the persona id of its first attempt.
+They group and name as jq does: a group is named after the persona id of its first attempt.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from otel_persona.settings import BatchPolicy, Prices
 
 
 class Cost(msgspec.Struct, kw_only=True, frozen=True):
-    """The tokens of a log and what they cost."""
+    """The tokens in a log and what they cost."""
 
     attempts: int
     prompt_tokens: int
@@ -26,7 +26,7 @@ class Cost(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class RepairRate(msgspec.Struct, kw_only=True, frozen=True):
-    """The share of attempts with a repair, from 0 to 1, in one group."""
+    """The share of attempts with a repair in one group, from 0 to 1."""
 
     batch: str
     attempts: int
@@ -35,7 +35,7 @@ class RepairRate(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class PollyannaMean(msgspec.Struct, kw_only=True, frozen=True):
-    """The mean pollyanna score of one group over its ``scored`` attempts; ``None`` without any."""
+    """The mean pollyanna score of one group's ``scored`` attempts; ``None`` if there are none."""
 
     batch: str
     attempts: int
@@ -44,7 +44,7 @@ class PollyannaMean(msgspec.Struct, kw_only=True, frozen=True):
 
 
 def cost(reader: LogReader, prices: Prices) -> Cost:
-    """Add up what all attempts cost. Raises ``LogReadError`` where there is none."""
+    """Add up what all attempts cost; raises ``LogReadError`` if there are none."""
     tokens = TokenTally()
     attempts = 0
     for record in reader:
@@ -62,9 +62,9 @@ def cost(reader: LogReader, prices: Prices) -> Cost:
 
 
 def repair_rates(reader: LogReader) -> list[RepairRate]:
-    """Give the repair rate of each group of ids with the same part before the first ``-``.
+    """Return the repair rate of each group of ids with the same part before the first ``-``.
 
-    Groups are sorted by that part. Raises ``LogReadError`` where there is no attempt.
+    Groups are sorted by that part. Raises ``LogReadError`` if there is no attempt.
     """
     groups = _groups(reader, BatchPolicy("prefix", 0))
     return [
@@ -79,10 +79,10 @@ def repair_rates(reader: LogReader) -> list[RepairRate]:
 
 
 def pollyanna_means(reader: LogReader, policy: BatchPolicy) -> list[PollyannaMean]:
-    """Give the mean pollyanna score of each group of numeric ids, such as ``sequence:1000``.
+    """Return the mean pollyanna score of each group of numeric ids, such as ``sequence:1000``.
 
     Groups are sorted by number; an attempt whose id is not a whole number is reported as skipped.
-    Raises ``LogReadError`` where no attempt is left, ``UsageError`` where ``policy`` is not a
+    Raises ``LogReadError`` if no attempt is left, and ``UsageError`` if ``policy`` is not a
     ``sequence``.
     """
     if policy.kind != "sequence":
@@ -102,7 +102,7 @@ def pollyanna_means(reader: LogReader, policy: BatchPolicy) -> list[PollyannaMea
 
 
 def _groups(reader: LogReader, policy: BatchPolicy) -> list[tuple[str, ClosedBatch]]:
-    """Cut all attempts by ``policy``; beside each group its first persona id in the log."""
+    """Group all attempts by ``policy``; returns each group with its first persona id in the log."""
     batcher = KeyedBatcher(policy, None)
     positions: dict[str, int] = {}
     for record in reader:

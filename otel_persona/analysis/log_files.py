@@ -1,4 +1,4 @@
-"""The bytes of a log: plain, compressed or standard input, in chunks and in lines."""
+"""The bytes of a log (plain, compressed or standard input), in chunks and lines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from otel_persona.errors import LogReadError
 _Decompression = Callable[[io.BufferedReader], Callable[[], bytes]]
 
 LONGEST_LINE_BYTES = 16 << 20
-"""Bytes; of a longer line only the end is kept, so that no file can fill the memory."""
+"""In bytes; only the end of a longer line is kept, so that no file can exhaust memory."""
 _MOST_IN_PIECES = 20 << 20
 
 _STANDARD_INPUT = "-"
@@ -23,30 +23,30 @@ _CHUNK_BYTES = 1 << 20
 _GZIP_START = b"\x1f\x8b"
 _GZIP_FORMAT = 16 + zlib.MAX_WBITS
 _ZSTD_START = b"\x28\xb5\x2f\xfd"
-# What pyarrow has decompressed within a read is lost where that read fails, so it works on little.
+# If a read fails, what was decompressed in it is lost, so reads are small.
 _PIECE_BYTES = 1 << 12
 
 
 class LogFile:
-    """One log: its name for people, and its bytes.
+    """One log: its display name and its bytes.
 
-    ``damage`` says after reading why the compressed data ended early, if it did.
+    After reading, ``damage`` says why the compressed data ended early, if it did.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
-        # A name may hold bytes that are no text.
+        # A file name may hold bytes that are not valid text.
         self.name = os.fsencode(path).decode("utf-8", "replace")
         if path == _STANDARD_INPUT:
             self.name = "<stdin>"
         self.damage: str | None = None
 
     def lines(self, progress: Callable[[int], object]) -> Iterator[list[bytes]]:
-        """Give the lines without their newlines, many at a time; the last need not have one.
+        """Yield the lines without newlines, many at a time; the last one need not have one.
 
-        Compressed data is read up to its first damage. ``progress`` gets how many bytes of the file
-        were taken since it was called last. Raises ``LogReadError`` where the file cannot be opened
-        or the disk fails.
+        Compressed data is read up to the first damage. ``progress`` gets the number of bytes of the
+        file read since its last call. Raises ``LogReadError`` if the file cannot be opened or the
+        disk fails.
         """
         unfinished = _Pieces()
         for chunk in self._chunks(progress):
@@ -58,9 +58,9 @@ class LogFile:
         yield [unfinished.take()]
 
     def check(self) -> os.stat_result | None:
-        """Look at the file without opening it; standard input is not looked at.
+        """Check the file without opening it, and return its status; ``None`` for standard input.
 
-        Raises ``LogReadError`` where it is missing, a folder, or may not be read.
+        Raises ``LogReadError`` if it is missing, a folder, or not readable.
         """
         if self.path == _STANDARD_INPUT:
             return None
@@ -101,7 +101,7 @@ class LogFile:
         return self._until_damaged(decompression(file))
 
     def _decompression(self, start: bytes) -> _Decompression | None:
-        """Tell compressed data by its first bytes; where they are damaged, by the name."""
+        """Recognize compressed data by its first bytes or, if they are damaged, by the name."""
         if start.startswith(_GZIP_START):
             return _gzip_reader
         if start.startswith(_ZSTD_START):
@@ -120,9 +120,9 @@ class LogFile:
 
 
 class _Pieces:
-    """A line that comes in pieces; of one that is too long the last ``LONGEST_LINE_BYTES``.
+    """A line that comes in pieces; if it is too long, its last ``LONGEST_LINE_BYTES``.
 
-    Joining the pieces once, and not with each, keeps long lines from costing the square.
+    Joining the pieces once, not one by one, keeps the cost of a long line from being quadratic.
     """
 
     def __init__(self) -> None:
@@ -142,9 +142,9 @@ class _Pieces:
 
 
 def check_logs(logs: Iterable[LogFile]) -> int:
-    """Look at all logs before any is read, and give the bytes of those whose size is known.
+    """Check all logs before any is read, and return the total bytes of those of known size.
 
-    Raises ``LogReadError`` where one cannot be read, or is there twice and would count twice.
+    Raises ``LogReadError`` if one cannot be read or is given twice.
     """
     size = 0
     seen = set()
@@ -161,8 +161,8 @@ def check_logs(logs: Iterable[LogFile]) -> int:
 def _gzip_reader(file: io.BufferedReader) -> Callable[[], bytes]:
     """Read member after member, in small pieces.
 
-    The standard library's own reader loses up to its buffer, 128 KiB since Python 3.12, of what
-    stands before the damage.
+    The standard library's own reader loses up to a buffer, 128 KiB since Python 3.12, of what
+    precedes the damage.
     """
     member = None
     rest = b""
@@ -187,7 +187,7 @@ def _gzip_reader(file: io.BufferedReader) -> Callable[[], bytes]:
 
 
 def _zstd_reader(file: io.BufferedReader) -> Callable[[], bytes]:
-    pyarrow = import_module("pyarrow")  # costs 160 ms, and most logs are plain
+    pyarrow = import_module("pyarrow")  # costs 160 ms to import, and most logs are plain
     pieces = pyarrow.PythonFile(_ShortReads(file), "r")
     stream = pyarrow.CompressedInputStream(pieces, "zstd")
 
@@ -199,7 +199,7 @@ def _zstd_reader(file: io.BufferedReader) -> Callable[[], bytes]:
 
 
 class _ShortReads(io.RawIOBase):
-    """Gives a file in small pieces, however much is asked for."""
+    """Reads a file in small pieces, however much is requested."""
 
     def __init__(self, file: io.BufferedReader) -> None:
         self._file = file

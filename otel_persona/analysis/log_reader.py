@@ -14,7 +14,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class Skipped(msgspec.Struct, frozen=True):
-    """A line, counted from 1, or the beginning of one, that no figure counts, and why."""
+    """A line (counted from 1), or the beginning of one, that no figure counts, and why."""
 
     file: str
     line: int
@@ -24,15 +24,15 @@ class Skipped(msgspec.Struct, frozen=True):
 class LogReader:
     """Reads logs one after the other; iterate over it once.
 
-    What is compressed with gzip or zstd is decompressed while it is read, whatever its name; ``-``
+    Logs compressed with gzip or zstd are decompressed as they are read, whatever their name; ``-``
     is standard input. Empty lines are ignored. ``on_skip`` gets every line that holds no record,
-    and the fragment before a record that was recovered. ``on_progress`` gets the bytes that were
-    read since it was called last, of ``size`` in all (less where a size cannot be known).
+    and the fragment before a recovered record. ``on_progress`` gets the number of bytes read since
+    its last call, out of ``size`` in all (which leaves out inputs of unknown size).
 
-    ``file`` and ``line`` say where the record stands that was given last.
+    ``file`` and ``line`` locate the last record returned.
 
-    Raises ``LogReadError`` at once where a path is missing, a folder, or there twice, and while
-    reading where a file cannot be opened or the disk fails.
+    Raises ``LogReadError`` at once if a path is missing, a folder, not readable, or given twice,
+    and while reading if a file cannot be opened or the disk fails.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class LogReader:
         self.line = 0
 
     def __iter__(self) -> Iterator[AttemptRecord]:
-        """Give every record."""
+        """Yield every record."""
         for log in self._logs:
             self.file = log.name
             self.line = 0
@@ -68,12 +68,12 @@ class LogReader:
                 self.refuse(log.damage)
 
     def refuse(self, reason: str) -> None:
-        """Report the line of the record that was given last as skipped."""
+        """Report the line of the last record returned as skipped."""
         self._on_skip(Skipped(self.file, self.line, reason))
 
     @property
     def names(self) -> list[str]:
-        """The names of the logs, as ``file`` and ``Skipped`` say them."""
+        """The names of the logs, as in ``file`` and ``Skipped``."""
         return [log.name for log in self._logs]
 
     def _look_closer(self, line: bytes) -> AttemptRecord | None:

@@ -1,4 +1,4 @@
-"""What a reader of the figures should know about the attempts behind them."""
+"""What readers of the figures should know about the attempts behind them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _JITTER_US = 1_000_000
 
 
 class Remarks:
-    """Looks at every attempt of a run as it passes, and says afterwards what was unusual."""
+    """Looks at every attempt of a run in passing, and reports afterwards what was unusual."""
 
     def __init__(self) -> None:
         self._naive = 0
@@ -20,7 +20,7 @@ class Remarks:
         self._last: dict[str, str] = {}
 
     def add(self, record: AttemptRecord, file: str) -> None:
-        """Look at an attempt of ``file``."""
+        """Look at an attempt from ``file``."""
         ts = record.ts
         if file not in self._first:
             self._first[file] = ts
@@ -29,7 +29,7 @@ class Remarks:
             self._naive += 1
 
     def sentences(self, *, order_matters: bool) -> Iterator[str]:
-        """Say what was seen; ``order_matters`` where batches are cut by position in the stream."""
+        """Report what was unusual; ``order_matters`` if batches are cut by position."""
         if self._naive:
             yield f"{self._naive:,} timestamps have no offset; they are taken as UTC"
         if order_matters:

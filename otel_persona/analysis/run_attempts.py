@@ -1,4 +1,4 @@
-"""The attempts of one run and tier, out of logs that may hold several of both."""
+"""The attempts of one run and tier, from logs that may hold several of each."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ _MOST_NAMES = 20
 class RunAttempts:
     """The attempts of one run and tier among those of ``reader``; iterate over it once.
 
-    An attempt's tier is what it says, else what ``settings`` give for its run, as in live figures.
-    Without ``run_id`` it is the run of the first attempt, and the only one there may be; without
-    ``tier`` likewise the tier of the run. Where that does not hold is known when everything has
-    been read: then the iteration ends with ``UsageError``, which lists the runs or tiers, or with
-    ``LogReadError`` where there is no attempt at all. ``remarks`` has looked at every attempt that
-    was given.
+    An attempt's tier is its own, else the one that ``settings`` give for its run, as in live
+    figures. Without ``run_id`` the run is that of the first attempt, and there must be no other;
+    likewise for ``tier`` within the run. This is known only when everything has been read: the
+    iteration then ends with ``UsageError``, which lists the runs or tiers, or with ``LogReadError``
+    if there is no attempt at all. ``remarks`` has looked at every attempt returned.
     """
 
     def __init__(
@@ -40,7 +39,7 @@ class RunAttempts:
         self._tier = _Choice("tier", tier, within="the run")
 
     def __iter__(self) -> Iterator[AttemptRecord]:
-        """Give every attempt of the run and tier."""
+        """Yield every attempt of the run and tier."""
         for record in self.reader:
             if self._run.takes(record.run_id) and self._tier.takes(self._tier_of(record)):
                 self.remarks.add(record, self.reader.file)
@@ -52,12 +51,12 @@ class RunAttempts:
 
     @property
     def run_id(self) -> str:
-        """The run's id, once there was an attempt of it."""
+        """The run's id, once one of its attempts was read."""
         return self._run.name or ""
 
     @property
     def tier(self) -> str:
-        """The tier's name, once there was an attempt of it."""
+        """The tier's name, once one of its attempts was read."""
         return self._tier.name or ""
 
     def _tier_of(self, record: AttemptRecord) -> str:
@@ -65,7 +64,7 @@ class RunAttempts:
 
 
 class _Choice:
-    """The run or tier whose attempts count: the one ``given``, else the only one there is."""
+    """The run or tier whose attempts count: the one ``given``, else the only one."""
 
     def __init__(self, kind: str, given: str | None, *, within: str) -> None:
         self.name = given
@@ -75,14 +74,14 @@ class _Choice:
         self._is_given = given is not None
 
     def takes(self, name: str) -> bool:
-        """Count an attempt of ``name``, and say whether it is of the one that was chosen."""
+        """Count an attempt of ``name``, and return whether that is the chosen one."""
         self.counts[name] += 1
         if self.name is None:
             self.name = name
         return name == self.name
 
     def check(self) -> None:
-        """Raise ``UsageError`` where a choice is missing, or where nothing is there of it."""
+        """Raise ``UsageError`` if a choice is missing, or the chosen one has no attempts."""
         if not self._is_given and len(self.counts) > 1:
             raise UsageError(
                 f"{self._within} holds {len(self.counts):,} {self._kind}s; choose one with "
@@ -106,5 +105,5 @@ class _Choice:
 
 
 def no_attempts(reader: LogReader) -> LogReadError:
-    """Say that a reader found no attempt."""
+    """Make the error for a reader that found no attempt."""
     return LogReadError(f"there is no valid attempt record in {', '.join(reader.names)}")

@@ -1,4 +1,4 @@
-"""The tokens of attempts, in and out, and by model for their price."""
+"""The tokens of attempts, in and out, and by model for pricing."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ class TokenTally:
         return self.prompt + self.completion
 
     def cost(self, prices: Prices) -> float:
-        """Give the cost in USD."""
+        """Return the cost in USD."""
         return prices.cost(self._by_model)

@@ -1,4 +1,4 @@
-"""Exporters of our own: ``attempt_file`` writes one JSON line per attempt."""
+"""Our own exporter: ``attempt_file`` writes one JSON line per attempt."""
 
 from otel_persona.exporters.attempt_file import AttemptFileExporter
 

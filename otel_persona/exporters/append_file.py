@@ -1,4 +1,4 @@
-"""A file that whole lines are appended to, by many threads and processes at once."""
+"""A file to which many threads and processes append whole lines at once."""
 
 from __future__ import annotations
 
@@ -10,21 +10,20 @@ from urllib.parse import quote
 
 from otel_persona.interruptions import pass_on
 
-# To look costs as much as to write. No real attempt is so short.
+# Looking costs as much as writing. No real attempt is this short.
 _LOOK_AFTER_S = 0.001
 
 
 class AppendFile:
-    """Appends each line by one write, and opens the file anew where it was moved or removed.
+    """Appends each line in one write, and reopens the file if it was moved or removed.
 
-    That is noticed a millisecond after the line before, and at each ``look``. ``path`` may hold
-    ``{pid}`` and ``{run_id}``. Missing folders are made. ``is_forced``: what was appended is forced
-    to the disk by ``sync``, and before the file is closed. Not thread-safe by itself: its owner
-    holds a lock.
+    This is checked by ``append``, at most once a millisecond, and by ``look``. ``path`` may hold
+    ``{pid}`` and ``{run_id}``. Missing folders are made. With ``is_forced``, ``sync`` and closing
+    force what was appended to the disk. Not thread-safe by itself: its owner holds a lock.
     """
 
     def __init__(self, path: str, run_id: str, *, is_forced: bool) -> None:
-        # The program may go to another folder; the log stays.
+        # The program may change its working directory; the log stays put.
         self._template = str(Path(path).absolute())
         self._run_id = _as_name(run_id)
         self._is_forced = is_forced
@@ -36,14 +35,14 @@ class AppendFile:
 
     @property
     def path(self) -> str:
-        """Where lines go now."""
+        """The path that lines go to now."""
         return self._path
 
     def append(self, line: bytes) -> None:
-        """Hand ``line`` to the operating system; raises ``OSError`` where it was not taken whole.
+        """Hand ``line`` to the operating system; raises ``OSError`` if it was not taken whole.
 
-        What was taken of a line that did not fit is closed by a newline before the next line, so
-        that a reader loses nothing but the fragment. After any fault the file is opened anew.
+        If only part of a line was taken, the next line starts with a newline, so that a reader
+        loses only the fragment. After any error the file is reopened.
         """
         try:
             if time.monotonic() - self._looked_at >= _LOOK_AFTER_S:
@@ -59,26 +58,26 @@ class AppendFile:
             raise
 
     def look(self) -> None:
-        """Let go of a file that somebody has closed, removed or moved; a later line opens anew."""
+        """Release a file that was closed, removed or moved elsewhere; the next line reopens it."""
         self._looked_at = time.monotonic()
         if self._descriptor is None:
             return
         if not self._has_descriptor(self._descriptor):
-            self._descriptor = None  # what has its number now is somebody else's
+            self._descriptor = None  # its number now belongs to someone else
         elif not self._has_name():
             self.close()
 
     def sync(self) -> None:
-        """Force what was appended to the disk, if wished; raises ``OSError`` where that fails."""
+        """Force what was appended to the disk if ``is_forced``; raises ``OSError`` on failure."""
         if self._descriptor is not None and self._is_forced:
             os.fsync(self._descriptor)
 
     def duplicate(self) -> int | None:
-        """Give a descriptor of the open file that the caller has to close."""
+        """Return a new descriptor of the open file, if any, that the caller must close."""
         return os.dup(self._descriptor) if self._descriptor is not None else None
 
     def close(self) -> None:
-        """Close the file; a later line opens it again."""
+        """Close the file; a later line reopens it."""
         with contextlib.suppress(OSError):
             self.sync()
         self._release()
@@ -90,7 +89,7 @@ class AppendFile:
                 os.close(descriptor)
 
     def after_fork(self) -> None:
-        """Open a file of the child's own with its first line."""
+        """Release the parent's file; the child's first line opens its own."""
         self._path = self._fill_in()
         self._release()
 
@@ -104,7 +103,7 @@ class AppendFile:
 
     def _open(self) -> int:
         Path(self._path).parent.mkdir(parents=True, exist_ok=True)
-        # A pipe that nobody reads is a fault, not something to wait for.
+        # A pipe without a reader is an error, not something to wait for.
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
         self._descriptor = os.open(self._path, flags, 0o644)
         self._looked_at = time.monotonic()
@@ -132,6 +131,6 @@ def _identity(status: os.stat_result) -> tuple[int, int]:
 
 
 def _as_name(run_id: str) -> str:
-    """Write a run's id so that no file of its name can leave the folder or hide in it."""
+    """Quote a run's id so that a file named after it cannot leave the folder or be hidden in it."""
     name = quote(run_id, safe="+@", errors="replace")
     return "%2E" + name[1:] if name.startswith(".") else name

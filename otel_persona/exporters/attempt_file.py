@@ -1,4 +1,4 @@
-"""One JSON line per attempt, handed to the operating system before the attempt's call returns."""
+"""Writes one JSON line per attempt, before the attempt's call returns."""
 
 from __future__ import annotations
 
@@ -32,25 +32,25 @@ _KINDS = {
     "pending_records": PendingRecords,
 }
 _RETRY_AFTER_S = 1.0
-# A path that no system takes is a ValueError.
+# A path that is invalid on every system raises ValueError.
 _UNWRITABLE = (OSError, ValueError)
 
 
 class AttemptFileExporter(SpanExporter):
     """Writes one JSON line for each attempt among the spans, and ignores all other spans.
 
-    Put it behind ``AttemptSpanProcessor``: each line is then in the operating system's hands
-    before the decorated call returns, unsampled attempts included. Many processes may append to
-    one ``path``; ``{pid}`` and ``{run_id}`` in it make shards. ``run_id`` fills in the latter;
-    without it ``OTEL_PERSONA_RUN_ID`` does. ``fsync`` forces lines to the disk: ``never``, within a
-    ``second`` (in a thread of its own, so that nobody waits for the disk), or each ``line`` before
-    the call returns.
+    Put it behind ``AttemptSpanProcessor``: each line is then handed to the operating system before
+    the decorated call returns, including unsampled attempts. Many processes may append to one
+    ``path``; ``{pid}`` and ``{run_id}`` in it make shards. ``run_id`` fills in the latter; without
+    it ``OTEL_PERSONA_RUN_ID`` does. ``fsync`` says when lines are forced to the disk: ``never``,
+    within a ``second`` (in a separate thread, so that nobody waits for the disk), or each ``line``
+    before the call returns.
 
-    Where the file cannot be written one warning is told, and up to ``pending_records`` lines are
-    kept in memory and tried again, at most once a second and at every flush. What does not fit is
-    counted in ``persona.records.lost``.
+    If the file cannot be written, one warning is logged, and up to ``pending_records`` lines (from
+    0) are kept in memory and retried, at most once a second and at every flush. What does not fit
+    is counted in ``persona.records.lost``.
 
-    Raises ``UsageError`` where an argument is wrong, or nothing fills in ``{run_id}``.
+    Raises ``UsageError`` if an argument is wrong, or nothing fills in ``{run_id}``.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class AttemptFileExporter(SpanExporter):
         self._limit = pending_records
         self._pending: deque[bytes] = deque()
         self._failed_at: float | None = None
-        # While a line is written a generator may be collected, and its attempt end in this thread.
+        # A generator may be collected during a write, which ends its attempt in this thread.
         self._lock = threading.RLock()
         self._holder: int | None = None
         self._writing = False
@@ -84,7 +84,7 @@ class AttemptFileExporter(SpanExporter):
         forks.in_child(self._start_anew)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Write the attempts among ``spans``; ``FAILURE`` where a line could not be kept."""
+        """Write the attempts among ``spans``; ``FAILURE`` if a line could not be kept."""
         kept = True
         for span in spans:
             try:
@@ -98,13 +98,13 @@ class AttemptFileExporter(SpanExporter):
         return SpanExportResult.SUCCESS if kept else SpanExportResult.FAILURE
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Try the lines that are pending; ``True`` where none is left."""
+        """Write the pending lines and sync; ``False`` if that fails or takes too long."""
         return self._in_turn(self._flush, timeout_millis / 1000)
 
     def shutdown(self) -> None:
-        """Write what is pending and close; lines that are left are counted as lost.
+        """Write the pending lines and close; lines still left are counted as lost.
 
-        An attempt that ends later still gets its line, if it can be written at once.
+        An attempt that ends later still gets its line if it can be written at once.
         """
         self._in_turn(self._close)
 
@@ -122,10 +122,10 @@ class AttemptFileExporter(SpanExporter):
         return kept
 
     def _in_turn(self, do: Callable[[], bool], timeout_s: float = -1) -> bool:
-        """Do something while no other thread does; ``False`` where its turn did not come.
+        """Call ``do`` while holding the lock; ``False`` if the lock could not be had in time.
 
-        A thread that this one has interrupted is not waited for, nor one that waits for this one.
-        What is to be told is told afterwards: a logging handler may wait for this lock.
+        Does not wait for what this thread itself interrupted, nor for a thread waiting for this
+        one. Messages are logged after the lock is released: a logging handler may wait for it.
         """
         if waits_for_this_thread(self._holder) or not self._lock.acquire(timeout=timeout_s):
             return False
@@ -159,11 +159,11 @@ class AttemptFileExporter(SpanExporter):
         return not is_full
 
     def _write_beside(self, line: bytes) -> bool:
-        """Write a line of an attempt that ended while this very thread writes another."""
+        """Write the line of an attempt that ended while this thread is writing another."""
         try:
             self._file.append(line)
         except _UNWRITABLE:
-            self._pending.append(line)  # the call that was interrupted comes to it
+            self._pending.append(line)  # the interrupted call will write it
         return True
 
     def _flush(self) -> bool:
@@ -179,7 +179,7 @@ class AttemptFileExporter(SpanExporter):
         return done
 
     def _is_due(self) -> bool:
-        """Say whether the last failure is so long ago that another try is due."""
+        """Return whether the last failure is long enough ago for another try."""
         return time.monotonic() - (self._failed_at or 0) >= _RETRY_AFTER_S
 
     def _write_pending(self) -> bool:
@@ -214,7 +214,7 @@ class AttemptFileExporter(SpanExporter):
         return True
 
     def _sync_beside(self) -> None:
-        """Force to the disk what is written while others go on writing."""
+        """Force what was written to the disk without blocking further writes."""
         with self._lock:
             descriptor = self._file.duplicate()
         if descriptor is None:
@@ -230,7 +230,7 @@ class AttemptFileExporter(SpanExporter):
         tallies.faults.add("unsynced", f"{self._file.path} is not forced to the disk: {error}")
 
     def _note_failure(self, error: Exception) -> None:
-        """Note when a line could not be written, and tell the first failure in a row."""
+        """Note when a line could not be written, and log the first failure in a row."""
         if self._failed_at is None:
             self._tell(
                 "the log %s cannot be written (%s): up to %d lines are kept in memory and tried "
@@ -268,7 +268,7 @@ def _refuse_wrong(**given: object) -> None:
 
 def _rebuilt(span: ReadableSpan) -> AttemptRecord | None:
     record = rebuilt_record(span)
-    # How many characters a limit has cut from a value cannot be seen.
+    # A value shortened by a limit cannot be detected.
     if record is not None and span.dropped_attributes:
         tallies.warned.add("attributes_cut", "a limit has cut attributes of an attempt")
     return record

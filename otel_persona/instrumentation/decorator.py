@@ -66,7 +66,7 @@ class AttemptUse:
         def start(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Attempt:
             try:
                 found = find(args, kwargs) if self._persona_id is None else None
-            except Exception as fault:  # noqa: BLE001 - the caller's own function, or unexpected arguments
+            except Exception as fault:  # noqa: BLE001 - the caller's function, or odd arguments
                 pass_on(fault)
                 tallies.rejected.add("persona_id", f"persona_id_from failed: {fault!r}")
                 found = None

@@ -1,8 +1,9 @@
-"""What stands between the SDK's spans and our exporters and figures.
+"""What connects the SDK's spans to our exporters and figures.
 
 ``attempt_spans`` hands attempts to an exporter at once, sampled or not; ``sampling`` keeps
 attempts that a sampler would drop; ``usage`` reads token usage from the spans below an attempt;
-``drift`` folds attempts into batch and tier figures, shown by ``gauges`` and told by ``events``.
+``drift`` folds attempts into batch and tier figures, shown by ``gauges`` and reported by
+``events``.
 """
 
 from otel_persona.processors.attempt_spans import AttemptSpanProcessor

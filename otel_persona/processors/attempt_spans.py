@@ -1,4 +1,4 @@
-"""Hands each attempt's span to an exporter while it ends."""
+"""Hands each attempt's span to an exporter as it ends."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from otel_persona.records import tallies
 
 
 class AttemptSpanProcessor(SpanProcessor):
-    """Exports each span at its end, in the thread that ends it, sampled or not.
+    """Exports each span as it ends, in the thread that ends it, sampled or not.
 
-    The SDK's own processors skip spans that were not sampled, and its batch processor loses its
-    queue with the process. Meant for ``AttemptFileExporter``, which takes what is an attempt.
-    Raises ``UsageError`` where ``exporter`` is none.
+    The SDK's own processors skip unsampled spans, and its batch processor loses its queue if the
+    process dies. Meant for ``AttemptFileExporter``, which picks out the attempts. Raises
+    ``UsageError`` if ``exporter`` is not a span exporter.
     """
 
     def __init__(self, exporter: SpanExporter) -> None:
@@ -26,7 +26,7 @@ class AttemptSpanProcessor(SpanProcessor):
         self._exporter = exporter
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Export the span; a fault of the exporter is told and counted."""
+        """Export the span; if the exporter fails, that is logged and counted."""
         try:
             self._exporter.export((span,))
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation

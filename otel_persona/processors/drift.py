@@ -35,12 +35,12 @@ OnIndicatorChange = Callable[[IndicatorChange], object]
 
 _STREAMS = 32
 _OPEN_BATCHES = 8
-# Attempts that can close no batch wait for others: folded in a row each costs half.
+# Attempts that cannot close a batch wait for others: folding them in a row costs half as much.
 _MOST_WAITING = 63
 
 
 class _Closed(NamedTuple):
-    """A batch that has closed, and what follows from it."""
+    """A closed batch, and what follows from it."""
 
     batch: BatchSummary
     tier: TierSummary
@@ -57,16 +57,16 @@ class _Stream:
         self._indicators: Mapping[str, Indicator] = {}
 
     def add(self, record: AttemptRecord) -> list[_Closed]:
-        """Fold in an attempt, and give the batches that it closed."""
+        """Fold in an attempt, and return the batches that it closed."""
         closed = self._aggregator.add(record)
         return [self._look_at(batch) for batch in closed] if closed else []
 
     def slack(self) -> int:
-        """Say how many attempts can come before one may close a batch."""
+        """Return how many attempts can be added before one may close a batch."""
         return self._aggregator.slack()
 
     def finish(self) -> list[_Closed]:
-        """Close the open batches, as partial ones."""
+        """Close the open batches, as partial."""
         return [self._look_at(batch) for batch in self._aggregator.finish()]
 
     def _look_at(self, batch: BatchSummary) -> _Closed:
@@ -78,21 +78,21 @@ class _Stream:
 class DriftProcessor(SpanProcessor):
     """Folds the attempts among the spans, sampled or not, into batch and tier figures.
 
-    Each run and tier is a stream of its own, and each process folds and numbers its own batches.
-    When a batch closes its figures show in gauges, ``on_batch(summary)`` is called, and for each
-    indicator whose band has changed a ``persona.drift`` log event is emitted and
-    ``on_indicator_change(change)`` called: in the order of the batches, one at a time, in a thread
-    that ends an attempt. What a callback raises is told and counted, never passed on.
+    Each run and tier is a separate stream, and each process folds and numbers its own batches.
+    When a batch closes, the gauges show its figures, ``on_batch(summary)`` is called, and for each
+    indicator whose band has changed, a ``persona.drift`` log event is emitted and
+    ``on_indicator_change(change)`` is called: in batch order, one at a time, in a thread that ends
+    an attempt. What a callback raises is logged and counted, never propagated.
 
-    ``settings`` such as ``Settings(batch="attempts:100")`` say how batches are cut and what their
-    figures are held to; without them the settings file and the environment do, as for
-    ``configure``. Gauges and events go to ``meter_provider`` and ``logger_provider``, and without
-    them to the global ones.
+    ``settings``, such as ``Settings(batch="attempts:100")``, say how batches are cut and which
+    limits their figures are compared with; ``None`` means the settings file and the environment, as
+    for ``configure``. Gauges and events go to ``meter_provider`` and ``logger_provider``; ``None``
+    means the global ones.
 
-    Memory is bounded by the open batches (one, and eight where the policy gives records a key) of
-    at most 32 streams; attempts of further runs and tiers share one stream named ``other``.
+    Memory is bounded by the open batches (one, or eight if the policy gives records a key) of at
+    most 32 streams; attempts of further runs and tiers share one stream named ``other``.
 
-    Raises ``SettingsError`` with every problem of the settings, and ``UsageError`` where another
+    Raises ``SettingsError`` with every problem in the settings, and ``UsageError`` if another
     argument is wrong.
     """
 
@@ -125,14 +125,14 @@ class DriftProcessor(SpanProcessor):
 
     def _start_anew(self) -> None:
         self._streams: dict[tuple[str, str], _Stream] = {}
-        # The same by what records say: most say no tier, since it follows from the run.
+        # The same, keyed as records have it: most have no tier, since it follows from the run.
         self._by_record: dict[tuple[str, str | None], _Stream] = {}
         self._slack = 0
         self._arrived = SerialQueue(self._fold)
         self._closed = SerialQueue(self._tell)
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Fold the span's attempt, if it is one; after ``shutdown`` nothing is."""
+        """Fold in the span if it is an attempt's; after ``shutdown``, do nothing."""
         if self._over:
             return
         try:
@@ -146,12 +146,12 @@ class DriftProcessor(SpanProcessor):
                 self._work()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Wait until all attempts that have ended are folded; open batches stay open."""
+        """Wait until all ended attempts are folded in; open batches stay open."""
         timeout_s = timeout_millis / 1000
         return self._arrived.finish(timeout_s) and self._closed.finish(timeout_s)
 
     def shutdown(self) -> None:
-        """Close the batches that are open, as partial ones."""
+        """Close the open batches, as partial."""
         self._over = True
         self._arrived.put(None)
         self.force_flush()
@@ -180,7 +180,7 @@ class DriftProcessor(SpanProcessor):
             self._slack = self._find_slack()
 
     def _find_slack(self) -> int:
-        """Say how many attempts may wait, because none of them can close a batch."""
+        """Return how many attempts may wait because none of them can close a batch."""
         if len(self._streams) != 1:
             return 0
         (stream,) = self._streams.values()

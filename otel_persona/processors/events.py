@@ -1,4 +1,4 @@
-"""Log events; the only module that touches OpenTelemetry's logs API, which is not stable yet."""
+"""Drift events: the only module that emits log events; the logs API is not stable yet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SEVERITY = {
 
 
 class DriftEvents:
-    """Tells each change of an indicator's band as one log event."""
+    """Emits one log event for each change of an indicator's band."""
 
     def __init__(self, logger_provider: LoggerProvider | None) -> None:
         self._logger = get_logger(SCOPE_NAME, __version__, logger_provider=logger_provider)

@@ -1,7 +1,7 @@
-"""Gauges of the last batch's and the tier's figures, and of the indicators' bands.
+"""Gauges for the figures of the last batch and the tier, and for the indicators' bands.
 
-They are observed: a synchronous gauge is exported only in the interval in which it was set, and a
-batch may take longer than that.
+They are observable: a synchronous gauge is exported only in the interval in which it was set, and
+a batch may take longer than that.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _BANDS = {"healthy": 0, "warning": 1, "critical": 2}
 
 
 class FigureGauges:
-    """The gauges on one meter; they show what ``show`` was given last."""
+    """The gauges on one meter; they show what was last passed to ``show``."""
 
     def __init__(self, meter: Meter) -> None:
         self._values: dict[str, dict[Labels, float]] = {}
@@ -43,9 +43,10 @@ class FigureGauges:
         forks.in_child(self._show_nothing)
 
     def show(self, batch: BatchSummary, tier: TierSummary, validators: int) -> None:
-        """Show the figures of a batch that has closed, and of its tier.
+        """Show the figures of a closed batch and of its tier.
 
-        Of validators, whose names come from the data, the first ``validators`` ever are shown.
+        Only the first ``validators`` validators ever seen are shown, as their names come from the
+        data.
         """
         for figure, instrument in BATCH_GAUGES.items():
             self._set(instrument, (tier.tier,), getattr(batch, figure))
@@ -59,7 +60,7 @@ class FigureGauges:
         others = self._values[BATCH_SCORE.name].items()
         shown = {labels: score for labels, score in others if labels[1] != tier}
         for name, score in scores.items():
-            # A mean over all other validators would say nothing.
+            # A mean over all other validators would be meaningless.
             if score is not None and self._validators[name] != OTHER:
                 shown[name, tier] = score
         self._values[BATCH_SCORE.name] = shown
@@ -73,11 +74,11 @@ class FigureGauges:
         if value is None:
             self._values[instrument.name].pop(labels, None)
         else:
-            # OTLP has no points that are flags, and one such point loses the whole export.
+            # OTLP has no boolean data points, and one of them would fail the whole export.
             self._values[instrument.name][labels] = int(value) if isinstance(value, bool) else value
 
     def _show_nothing(self) -> None:
-        """Forget all values, as a forked child must: they are its parent's."""
+        """Drop all values, as a forked child must: they are its parent's."""
         for values in self._values.values():
             values.clear()
 

@@ -1,4 +1,4 @@
-"""Sampling that decides which traces leave the machine, and never what is counted."""
+"""Sampling that decides which traces are exported, but never what is counted."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from otel_persona.semconv import ATTEMPT_SPAN_PREFIX
 
 
 class AttemptSampler(Sampler):
-    """Wraps a sampler: an attempt that it drops is still recorded, only not sampled.
+    """Wraps a sampler: an attempt that it drops is still recorded, just not sampled.
 
-    The same holds for spans below an attempt while its token usage is read from them. All other
-    spans are as ``root`` decides.
+    The same holds for spans below an attempt while its token usage is read from them. ``root`` is
+    the wrapped sampler, such as ``TraceIdRatioBased(0.1)``; it decides everything else.
     """
 
     def __init__(self, root: Sampler) -> None:
@@ -33,7 +33,7 @@ class AttemptSampler(Sampler):
         links: Sequence[Link] | None = None,
         trace_state: TraceState | None = None,
     ) -> SamplingResult:
-        """Ask ``root``; record what it drops where that is an attempt or stands below one."""
+        """Ask ``root``; if it drops an attempt, or a span whose usage is wanted, record it."""
         result = self.root.should_sample(
             parent_context, trace_id, name, kind, attributes, links, trace_state
         )

@@ -1,4 +1,4 @@
-"""Token usage of an attempt from the spans below it, such as a provider's instrumentation."""
+"""Token usage of an attempt, from the spans below it, such as a provider's instrumentation."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from otel_persona.semconv import Attribute
 
 
 class UsageProcessor(SpanProcessor):
-    """Sums ``gen_ai.usage.*`` of the spans below each attempt, for callers that record none.
+    """Sums ``gen_ai.usage.*`` of the spans below each attempt, if the caller records none.
 
-    Where spans with usage stand inside each other, as a framework's span around a provider's, only
-    the innermost counts, so that nothing is counted twice.
+    If spans with usage are nested, such as a framework's span around a provider's, only the
+    innermost counts, so that nothing is counted twice.
     """
 
     def on_start(
@@ -24,7 +24,7 @@ class UsageProcessor(SpanProcessor):
         span: Span,
         parent_context: Context | None = None,  # noqa: ARG002 - the SDK's signature
     ) -> None:
-        """Note which attempt the span stands below."""
+        """Note which attempt the span is below."""
         if span.parent is None:
             return
         attempt = open_attempts.around(span.parent.span_id)
@@ -32,7 +32,7 @@ class UsageProcessor(SpanProcessor):
             open_attempts.add_child(span.get_span_context().span_id, attempt)
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Add the span's usage, unless a span below it already brought the same."""
+        """Add the span's usage, unless a span below it already reported it."""
         if span.parent is None or span.context is None:
             return
         attempt = open_attempts.around(span.parent.span_id)
@@ -41,7 +41,7 @@ class UsageProcessor(SpanProcessor):
         attributes = span.attributes or {}
         usage = _usage(attributes)
         is_counted = span.context.span_id in attempt.counted
-        # An attempt inside an attempt keeps its tokens to itself.
+        # A nested attempt keeps its own tokens.
         if usage is not None and not is_counted and Attribute.STAGE not in attributes:
             _add(attempt, usage, attributes)
         if usage is not None or is_counted:
@@ -60,7 +60,7 @@ def _add(
 
 
 def _usage(attributes: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Give prompt and completion tokens; ``None`` where there is neither."""
+    """Return prompt and completion tokens; ``None`` if there is neither."""
     prompt = _tokens(attributes.get(Attribute.INPUT_TOKENS))
     completion = _tokens(attributes.get(Attribute.OUTPUT_TOKENS))
     return None if prompt is None and completion is None else (prompt or 0, completion or 0)

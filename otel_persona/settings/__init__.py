@@ -1,6 +1,6 @@
-"""The settings, what each means, and where their values come from.
+"""The settings, what each one means, and where their values come from.
 
-``model`` holds the settings and their defaults, ``batch_policy`` the forms of a batch policy,
+``model`` holds the settings and their defaults, ``batch_policy`` the forms of a batch policy;
 ``sources`` reads arguments, a file and the environment, and ``yaml_text`` a file's YAML.
 """
 

@@ -19,8 +19,8 @@ class BatchPolicy(msgspec.Struct, frozen=True):
     """How a stream of attempts is cut into batches.
 
     ``size`` counts distinct personas (``personas``, ``sequence``), attempts (``attempts``) or
-    seconds (``time``); ``prefix`` has none (0). The first two cut by position in the stream, the
-    others give each record a key of its own.
+    seconds (``time``); it is 0 for ``prefix``. ``personas`` and ``attempts`` cut by position in the
+    stream; the others give each record a key.
     """
 
     kind: BatchKind
@@ -30,7 +30,7 @@ class BatchPolicy(msgspec.Struct, frozen=True):
     def parse(cls, text: str) -> BatchPolicy:
         """Read a policy such as ``personas:1000``.
 
-        Raises ``ValueError`` naming the forms there are.
+        Raises ``ValueError``, naming the valid forms, if ``text`` is not one.
         """
         form = BATCH_FORM.match(text)
         if form is None:
@@ -44,11 +44,11 @@ class BatchPolicy(msgspec.Struct, frozen=True):
 
     @property
     def is_keyed(self) -> bool:
-        """Say whether a record's batch follows from the record alone."""
+        """Whether a record's batch follows from the record alone."""
         return self.kind in ("sequence", "prefix", "time")
 
     def __str__(self) -> str:
-        """Write the policy as ``parse`` reads it."""
+        """Write the policy in the form that ``parse`` reads."""
         if self.kind == "prefix":
             return "prefix"
         return f"time:{self.size}s" if self.kind == "time" else f"{self.kind}:{self.size}"

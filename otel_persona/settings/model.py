@@ -1,4 +1,4 @@
-"""The settings and their defaults; the figures are the specification's own."""
+"""The settings and their defaults; the numbers are the specification's."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ import msgspec
 from otel_persona.settings.batch_policy import BATCH_FORM, BATCH_FORMS, BatchPolicy
 
 Direction = Literal["higher_is_worse", "higher_is_better", "band"]
-"""Which way a validator's score gets worse; ``band``: both ways."""
+"""The direction in which a validator's score gets worse; ``band`` means both."""
 
 Fsync = Literal["never", "second", "line"]
-"""When lines are forced to the disk: never, within a second, or each before the call returns."""
+"""When lines are forced to the disk: never, within a second, or each before its call returns."""
 
-# No limit can be compared with NaN or infinity, which YAML and TOML can write.
+# YAML and TOML can express NaN and infinity, which make no sense as limits.
 _Finite = Annotated[float, msgspec.Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
 _NonNegative = Annotated[float, msgspec.Meta(ge=0, le=sys.float_info.max)]
 _Positive = Annotated[int, msgspec.Meta(ge=1)]
-# The descriptions are what an error says would be right.
+# Error messages use the descriptions to say what would be right.
 _ADDRESS = msgspec.Meta(
     pattern=r"^(https?|grpc)://[^/\s]+",
     description="http://host:4318, https://… or grpc://host:4317",
 )
 _BATCH = msgspec.Meta(pattern=BATCH_FORM.pattern, description=BATCH_FORMS)
-# Some text that is not blank, no NUL, and no placeholder that nothing fills in.
+# Not blank, no NUL, and no placeholder other than {pid} and {run_id}.
 LogPath = Annotated[
     str,
     msgspec.Meta(
@@ -45,18 +45,18 @@ _Stages = Annotated[
 
 
 class _Section(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """A group of settings; unknown names are refused."""
+    """A group of settings; unknown names are rejected."""
 
 
 class Limits(_Section, frozen=True):
-    """Where an indicator leaves its healthy band; a value on a line is in the warning band."""
+    """The bounds of an indicator's bands; a value on a bound is in the warning band."""
 
     warning: _Finite
     critical: _Finite
 
 
 class HealthyBand(_Section, frozen=True):
-    """Limits of an indicator that is healthy between ``low`` and ``warning``."""
+    """The bounds of an indicator that is healthy from ``low`` up to, not including, ``warning``."""
 
     low: _Finite
     warning: _Finite
@@ -66,9 +66,9 @@ class HealthyBand(_Section, frozen=True):
 class IndicatorLimits(_Section, frozen=True):
     """The table 'Key Indicators' of the specification.
 
-    Rates are shares (0.10 is 10 %), ``repair_rate_trend`` is a change of the share per batch,
-    ``opening_entropy`` is in bits, ``mean_latency`` a relative change against
-    ``baseline_mean_latency_ms``, or against the run's first full batch where that is not given.
+    Rates are shares (0.10 is 10%), ``repair_rate_trend`` is the change of that share per batch,
+    ``opening_entropy`` is in bits, and ``mean_latency`` is the change relative to
+    ``baseline_mean_latency_ms`` or, by default, to the run's first complete batch.
     """
 
     repair_rate: Limits = Limits(warning=0.10, critical=0.20)
@@ -91,13 +91,13 @@ class DriftThresholds(_Section, frozen=True):
 
 
 class Prices(_Section, frozen=True):
-    """USD for 1,000 tokens: one price, and others by the name of a model."""
+    """USD per 1,000 tokens: a default price, and prices by model name."""
 
     default: _NonNegative = 0.00045
     models: dict[str, _NonNegative] = {}
 
     def cost(self, tokens_by_model: Mapping[str, int]) -> float:
-        """Give the cost in USD; the key ``""`` holds the tokens of no named model."""
+        """Return the cost in USD; the key ``""`` holds the tokens without a named model."""
         default_tokens = 0
         named = []
         for model, tokens in tokens_by_model.items():
@@ -117,22 +117,22 @@ _DIRECTIONS: dict[str, Direction] = {
 
 
 class Settings(_Section, frozen=True):
-    """Everything that can be set; values are checked where settings are used.
+    """Everything that can be set; values are checked when the settings are used.
 
     | setting | meaning |
     |---|---|
-    | ``run_id`` | the run's id; made from the tier and the time where it is not given |
-    | ``tier`` | the tier's name; else the part of ``run_id`` before its first ``_`` |
+    | ``run_id`` | the run's id; by default the tier, or ``run``, and the UTC time |
+    | ``tier`` | the tier's name; by default the part of ``run_id`` before its first ``_`` |
     | ``log`` | path of the JSON lines; ``{pid}`` and ``{run_id}`` in it are filled in |
     | ``otlp`` | where to send: ``http://…``, ``https://…`` (OTLP/HTTP) or ``grpc://host:port`` |
     | ``batch`` | a batch policy, see ``BatchPolicy`` |
     | ``stages`` | the stages that attempts may have |
-    | ``strict`` | whether ``log_attempt`` raises on an entry that is not valid |
+    | ``strict`` | whether ``log_attempt`` raises on an invalid entry |
     | ``fsync`` | when lines are forced to the disk: ``never``, within a ``second``, each ``line`` |
     | ``pending_records`` | how many records are kept in memory while the log cannot be written |
-    | ``label_values`` | how many values of a metric label that comes from data stay apart |
-    | ``prices`` | USD for 1,000 tokens |
-    | ``directions`` | which way each validator's score gets worse |
+    | ``label_values`` | how many distinct values a metric label that comes from data may have |
+    | ``prices`` | USD per 1,000 tokens |
+    | ``directions`` | the direction in which each validator's score gets worse |
     | ``indicators`` | limits of the key indicators |
     | ``drift`` | thresholds of ``drift_detected`` |
     """
@@ -158,15 +158,15 @@ class Settings(_Section, frozen=True):
         return BatchPolicy.parse(self.batch)
 
     def direction(self, validator: str) -> Direction | None:
-        """Say which way a validator's score gets worse; ``None`` where nobody has said."""
+        """Return the direction in which a validator's score gets worse; ``None`` if unknown."""
         return self.directions.get(validator) or _DIRECTIONS.get(validator)
 
     def tier_of(self, run_id: str) -> str:
-        """Give the tier's name of a run."""
+        """Return the name of a run's tier."""
         return self.tier or run_id.partition("_")[0]
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """Name the settings whose values, each right by itself, are wrong, and say why."""
+        """Yield each setting whose values are valid one by one but wrong together, and why."""
         if not self.stages or len(set(self.stages)) < len(self.stages):
             yield "stages", f"{list(self.stages)} must name at least one stage, and each once"
         for name in ("repair_rate", "repair_rate_trend", "pollyanna_score", "mean_latency"):
@@ -182,7 +182,7 @@ class Settings(_Section, frozen=True):
 
 
 class FurtherSettings(TypedDict, total=False):
-    """The settings that few programs need, as arguments; ``None`` counts as not given."""
+    """The settings that few programs need, as arguments; ``None`` means not given."""
 
     stages: Sequence[str] | None
     strict: bool | None
@@ -196,7 +196,7 @@ class FurtherSettings(TypedDict, total=False):
 
 
 class SettingValues(FurtherSettings, total=False):
-    """All settings as arguments; ``None`` counts as not given."""
+    """All settings as arguments; ``None`` means not given."""
 
     run_id: str | None
     tier: str | None

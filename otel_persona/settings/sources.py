@@ -1,6 +1,6 @@
 """Where settings come from: arguments, then a YAML or TOML file, then the environment.
 
-Every source is checked by itself, so that one error names every problem and where it stands.
+Each source is checked separately, so that one error names every problem and where it is.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ class _Source(msgspec.Struct, frozen=True):
     is_environment: bool = False
 
     def place(self, setting: str) -> str:
-        """Say where this setting stands."""
+        """Name the place of this setting in the source."""
         return _PREFIX + setting.upper() if self.is_environment else f"{self.name}: {setting}"
 
     def problem(self, mismatch: Mismatch) -> str:
-        """Say what is wrong with a value, and what to write as this source has it."""
+        """Say what is wrong with a value, and what to write instead in this source."""
         if self.is_environment and isinstance(mismatch.found, list):
             return f"{','.join(mismatch.found)!r} is not right; write names, such as B,C"
         return f"{mismatch.found!r} is not right; write {mismatch.right}"
 
 
 class SettingsRead(msgspec.Struct, frozen=True):
-    """The settings as far as they are right, and every problem."""
+    """The settings as far as they are valid, and every problem."""
 
     settings: Settings
     problems: list[str]
     origins: Mapping[str, _Source]
 
     def place(self, setting: str) -> str:
-        """Say where the value of a setting that was given stands."""
+        """Name the place that the value of a given setting came from."""
         return self.origins[setting.partition(".")[0]].place(setting)
 
 
@@ -54,11 +54,11 @@ def load_settings(
     file: str | os.PathLike[str] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Settings:
-    """Read the settings; an argument beats the file, the file beats the environment.
+    """Read the settings; arguments override the file, and the file overrides the environment.
 
-    ``arguments`` whose value is ``None`` count as not given. ``file`` is YAML, or TOML by its
-    ending; without it ``OTEL_PERSONA_SETTINGS`` may name one. ``environ`` is the process's own
-    unless given. Raises ``SettingsError`` with every problem.
+    ``arguments`` that are ``None`` count as not given. ``file`` is TOML if its name ends in
+    ``.toml``, else YAML; without it ``OTEL_PERSONA_SETTINGS`` may name one. ``environ`` is the
+    process's own by default. Raises ``SettingsError`` with every problem.
     """
     return _if_right(read_settings(arguments, file=file, environ=environ))
 
@@ -69,7 +69,7 @@ def read_settings(
     file: str | os.PathLike[str] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> SettingsRead:
-    """Read as ``load_settings`` does, for who has further problems to name; raises nothing."""
+    """Read as ``load_settings`` does, but return the problems instead of raising."""
     environ = os.environ if environ is None else environ
     path = file if file is not None else environ.get(_FILE_VARIABLE) or None
     problems: list[str] = []
@@ -81,9 +81,9 @@ def read_settings(
 
 
 def checked(settings: Settings) -> Settings:
-    """Give settings that a program has made itself.
+    """Check settings that a program constructed itself, and return them.
 
-    Their types check nothing when they are made. Raises ``SettingsError`` with every problem.
+    Constructing them checks nothing. Raises ``SettingsError`` with every problem.
     """
     source = _Source("Settings", _given(msgspec.structs.asdict(settings)))
     return _if_right(_together([source], []))
@@ -96,7 +96,7 @@ def _if_right(read: SettingsRead) -> Settings:
 
 
 def _together(sources: Iterable[_Source], problems: list[str]) -> SettingsRead:
-    """Check each source, and let the later ones beat the earlier."""
+    """Check each source, and let later ones override earlier ones."""
     merged: dict[str, Any] = msgspec.to_builtins(Settings())
     origins: dict[str, _Source] = {}
     for source in sources:
@@ -111,7 +111,7 @@ def _together(sources: Iterable[_Source], problems: list[str]) -> SettingsRead:
 
 
 def switched_off(environ: Mapping[str, str] | None = None) -> bool:
-    """Say whether ``OTEL_SDK_DISABLED`` turns everything off."""
+    """Return whether ``OTEL_SDK_DISABLED`` turns everything off."""
     environ = os.environ if environ is None else environ
     return environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
 
@@ -138,7 +138,7 @@ def _from_file(path: str | os.PathLike[str], problems: list[str]) -> Mapping[str
         problems.append(f"configure: settings: {path!r} is not right; write {right}")
         return {}
     try:
-        with open(path, encoding="utf-8-sig") as file:  # noqa: PTH123 - pathlib costs every import 5 ms
+        with open(path, encoding="utf-8-sig") as file:  # noqa: PTH123 - pathlib costs 5 ms
             text = file.read()
     except (OSError, UnicodeDecodeError) as error:
         problems.append(f"{path}: the settings file cannot be read: {error}")
@@ -148,7 +148,7 @@ def _from_file(path: str | os.PathLike[str], problems: list[str]) -> Mapping[str
     except ValueError as error:
         problems.append(f"{path}: {' '.join(str(error).split())}")
         return {}
-    except Exception as error:  # noqa: BLE001 - parsers raise others too, RecursionError and KeyError
+    except Exception as error:  # noqa: BLE001 - parsers also raise RecursionError and KeyError
         problems.append(f"{path}: the settings file cannot be read: {error!r}")
         return {}
     if values is None:
@@ -159,7 +159,7 @@ def _from_file(path: str | os.PathLike[str], problems: list[str]) -> Mapping[str
     return values
 
 
-# The parsers are imported when they are needed: most programs have no settings file.
+# The parsers are imported only if needed: most programs have no settings file.
 def _load_toml(text: str) -> Any:
     import tomllib
 
@@ -175,7 +175,7 @@ def _load_yaml(text: str) -> Any:
 def _checked(
     section: type[msgspec.Struct], source: _Source, prefix: str, problems: list[str]
 ) -> dict[str, Any]:
-    """Keep what is right of ``source`` for ``section``, and name what is not."""
+    """Return the valid values of ``source`` for ``section``, and add the problems."""
     types = get_type_hints(section, include_extras=True)
     kept: dict[str, Any] = {}
     for key, value in source.values.items():
@@ -201,7 +201,7 @@ def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Write a path as text, and an object of settings by name, for its parts to be checked."""
+    """Turn a path into text, and an object of settings into a dict, so its parts can be checked."""
     if isinstance(value, msgspec.Struct):
         return {name: _plain(part) for name, part in msgspec.structs.asdict(value).items()}
     return os.fspath(value) if isinstance(value, os.PathLike) else value

@@ -1,4 +1,4 @@
-"""YAML as settings are written in it: plain data, with each key once."""
+"""Reads YAML as used for settings: plain data, with each key only once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import yaml
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice, of which YAML would silently take the last value."""
+    """Rejects duplicate keys, for which PyYAML would silently take the last value."""
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         node = super().compose_mapping_node(anchor)
@@ -27,7 +27,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def load_yaml(text: str) -> Any:
-    """Read YAML; raises ``ValueError`` where it is none, or has a key twice."""
+    """Read YAML; raises ``ValueError`` if it is invalid or has duplicate keys."""
     try:
         return yaml.load(text, _Loader)  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:

@@ -1,9 +1,9 @@
-"""Setting up: providers are joined or built, our processors added, and all of it shut down again.
+"""Setup: joins or builds providers, adds our processors, and shuts all of it down again.
 
-``configuration`` is the whole of it; ``problems`` names what keeps it from being done,
-``providers`` joins or builds, ``attempt_processors`` makes our processors and ``pipeline`` holds
-them on a provider, ``senders`` makes the exporters that send, and ``handle`` flushes and shuts down
-within a deadline.
+``configuration`` is the entry point; ``problems`` names what prevents setup, ``providers`` joins or
+builds providers, ``attempt_processors`` makes our processors and ``pipeline`` holds them on a
+provider, ``senders`` makes the exporters that send, and ``handle`` flushes and shuts down within a
+deadline.
 """
 
 from otel_persona.setup.configuration import configure, configure_from_environment, shutdown

@@ -1,4 +1,4 @@
-"""The processors of ours that settings ask for, in their order."""
+"""Our processors that the settings ask for, in order."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def attempt_processors(
     meter_provider: MeterProvider | None,
     logger_provider: LoggerProvider | None,
 ) -> list[SpanProcessor]:
-    """Make what reads usage, writes the log if there is one, and folds the figures."""
+    """Make the processors that read usage, write the log if there is one, and fold the figures."""
     processors: list[SpanProcessor] = [UsageProcessor()]
     if settings.log is not None:
         exporter = AttemptFileExporter(

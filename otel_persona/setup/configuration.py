@@ -51,20 +51,22 @@ def configure(
     logger_provider: LoggerProvider | None = None,
     **further: Unpack[FurtherSettings],
 ) -> Handle:
-    """Set this process up; everything is optional.
+    """Set up this process; everything is optional.
 
     ``run_id``, ``tier``, ``log``, ``otlp``, ``batch`` and ``further`` are the settings (see
-    ``Settings`` for what each means); they beat those of the ``settings`` file (YAML, or TOML by
-    its ending), which beat ``OTEL_PERSONA_*``. Providers that exist are joined and
-    never replaced: those given, else the global ones; missing ones are built from ``OTEL_*``. One
-    that is joined goes on sending to where it was set up to; ``otlp`` adds an address for spans
-    alone then. With ``log`` alone nothing is sent anywhere. ``on_batch`` gets each closed batch's
-    ``BatchSummary``, ``on_indicator_change`` each ``IndicatorChange``, in a thread that ends an
-    attempt. ``clock`` gives nanoseconds since the epoch as an int, for a replay that says how long
-    an attempt took.
+    ``Settings`` for what each one means); they override the ``settings`` file (TOML if its name
+    ends in ``.toml``, else YAML), which overrides ``OTEL_PERSONA_*``. ``run_id`` defaults to the
+    tier, or ``run``, and the UTC time: ``25K_20260131_143200``.
 
-    A later call takes the place of an earlier one. With ``OTEL_SDK_DISABLED=true`` nothing is set
-    up. Raises ``SettingsError`` with every problem.
+    Existing providers are joined, never replaced: those given, else the global ones; missing ones
+    are built from ``otlp`` or ``OTEL_*``. A joined provider keeps sending to where it was set up to
+    send; ``otlp`` then adds an address for spans only. With ``log`` alone nothing is sent anywhere.
+    ``on_batch`` gets each closed batch's ``BatchSummary``, ``on_indicator_change`` each
+    ``IndicatorChange``, in a thread that ends an attempt. ``clock`` returns nanoseconds since the
+    epoch as an int, for a replay that determines how long an attempt took.
+
+    A later call replaces an earlier one. With ``OTEL_SDK_DISABLED=true`` nothing is set up. Raises
+    ``SettingsError`` with every problem.
     """
     named = {"run_id": run_id, "tier": tier, "log": log, "otlp": otlp, "batch": batch}
     read = read_settings({**named, **further}, file=settings)
@@ -116,7 +118,7 @@ def configure(
 
 
 def configure_from_environment() -> None:
-    """Set up where ``OTEL_PERSONA_*`` asks for it and nobody has done so."""
+    """Set up if ``OTEL_PERSONA_LOG`` or ``OTEL_PERSONA_SETTINGS`` is set and nothing is set up."""
     asked = os.environ.get("OTEL_PERSONA_LOG") or os.environ.get("OTEL_PERSONA_SETTINGS")
     with _lock:
         if asked and (_active is None or _active.closed):
@@ -124,12 +126,12 @@ def configure_from_environment() -> None:
 
 
 def shutdown(timeout_s: float = 10.0) -> bool:
-    """Shut down what ``configure`` has set up; ``False`` as ``Handle.shutdown`` gives it."""
+    """Shut down what ``configure`` set up; returns what ``Handle.shutdown`` returns."""
     return _active.shutdown(timeout_s) if _active is not None else True
 
 
 def _senders(settings: Settings, provider: TakesProcessors | None) -> list[SpanProcessor]:
-    """Make what sends spans; a provider that was joined sends to where others have set it up to."""
+    """Make what sends spans; for a joined provider only if ``otlp`` adds an address."""
     is_ours = provider is _own_providers.tracer_provider
     if provider is None or not (is_ours or settings.otlp):
         return []
@@ -137,7 +139,7 @@ def _senders(settings: Settings, provider: TakesProcessors | None) -> list[SpanP
 
 
 def _switch_off(settings: Settings) -> Handle:
-    """Let attempts do nothing."""
+    """Make attempts do nothing."""
     in_use = Telemetry(
         settings, tracer_provider=NoOpTracerProvider(), meter_provider=NoOpMeterProvider()
     )
@@ -149,9 +151,9 @@ def _switch_off(settings: Settings) -> Handle:
 def _put_in_place(
     pipeline: Pipeline, own: Sequence[SpanProcessor], senders: Sequence[SpanProcessor]
 ) -> Handle:
-    """Let our ``own`` processors and those that send take over, and close those of an earlier call.
+    """Put our ``own`` processors and the ``senders`` in place of those of an earlier call.
 
-    Providers that the earlier call has built go on.
+    The earlier ones are closed; providers that the earlier call built stay in use.
     """
     global _active, _pipeline
     earlier, previous, finished = _active, _pipeline, _pipeline.processors
@@ -173,7 +175,7 @@ def _flush(processor: SpanProcessor) -> Step:
 
 
 def _finish(processor: SpanProcessor) -> Step:
-    """Flush and close: the SDK's shutdown gives no result, and a flush says what is left."""
+    """Flush, then close: the SDK's shutdown returns no result, but a flush does."""
 
     def finish(left_s: float) -> bool:
         flushed = processor.force_flush(int(left_s * 1000))

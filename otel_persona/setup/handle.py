@@ -1,4 +1,4 @@
-"""Flushing and shutting down within a deadline, whatever the SDK's own calls take."""
+"""Flushing and shutting down within a deadline, however long the SDK's own calls take."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from otel_persona.serial_queue import on_behalf_of
 _log = logging.getLogger("otel_persona")
 
 Step = Callable[[float], object]
-"""One step of a flush or shutdown; it gets the seconds that are left."""
+"""One step of a flush or shutdown; takes the seconds left, returns ``False`` if it failed."""
 
 
 class Handle:
-    """What ``configure`` gives back."""
+    """What ``configure`` returns: flushes and shuts down what it set up."""
 
     def __init__(self, flush: Sequence[Step], close: Sequence[Step]) -> None:
         self._flush = flush
@@ -30,16 +30,16 @@ class Handle:
         return self._closed
 
     def force_flush(self, timeout_s: float = 30.0) -> bool:
-        """Send and write what is waiting; ``False`` where that failed or took longer."""
+        """Send and write what is waiting; ``False`` if that failed or took longer."""
         return run_within(timeout_s, self._flush) == []
 
     def shutdown(self, timeout_s: float = 10.0) -> bool:
         """Flush, close open batches and files, and stop.
 
-        Local files come first, so that no deadline costs a line. ``False`` where it took longer,
-        where lines of the log could not be written, which are then lost, or where a callback or a
-        signal handler calls in the midst of what is to be finished: another call, or the program's
-        end, does what is left then. Else a second call does nothing.
+        Local files come first, so that no deadline costs a line. Returns ``False`` if it took
+        longer, if lines of the log could not be written (these are lost), or if a callback or
+        signal handler made the call in the middle of work to be finished; another call, or the
+        program's exit, then does what is left. Otherwise a second call does nothing.
         """
         with self._lock:
             self._closed = True
@@ -49,7 +49,7 @@ class Handle:
         return refused == []
 
     def retire(self) -> bool:
-        """Leave the shutdown to who calls; ``False`` where it was done, or left to somebody."""
+        """Leave the shutdown to the caller; ``False`` if it was already done or left to one."""
         with self._lock:
             was_open, self._closed = not self._closed, True
             self._close = []
@@ -57,11 +57,11 @@ class Handle:
 
 
 def run_within(timeout_s: float, steps: Sequence[Step]) -> list[Step] | None:
-    """Run the steps in a thread of their own, and wait no longer than ``timeout_s`` for them.
+    """Run the steps in a thread of their own, and wait at most ``timeout_s`` for them.
 
-    Gives those that failed, or ``None`` where it took longer: the SDK's ``force_flush`` and
+    Returns those that failed, or ``None`` if it took longer: the SDK's ``force_flush`` and
     ``shutdown`` may wait for a dead collector past any timeout they are given. The thread is a
-    daemon: what still hangs ends with the process.
+    daemon, so anything that still hangs ends with the process.
     """
     deadline = time.monotonic() + timeout_s
     caller = threading.get_ident()
@@ -81,7 +81,7 @@ def run_within(timeout_s: float, steps: Sequence[Step]) -> list[Step] | None:
     worker = threading.Thread(target=run, name="otel-persona-flush", daemon=True)
     try:
         worker.start()
-    except RuntimeError:  # Python 3.12 starts no thread while the interpreter ends
+    except RuntimeError:  # from Python 3.12 on, no thread starts at interpreter exit
         run()
     else:
         worker.join(timeout_s)

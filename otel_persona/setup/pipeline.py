@@ -1,4 +1,4 @@
-"""Our processors on one tracer provider; the SDK can add processors, and never take one away."""
+"""Our processors on one tracer provider; the SDK can add processors but not remove them."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ class TakesProcessors(Protocol):
 
 
 class Pipeline(SpanProcessor):
-    """Stands on a provider for good, and hands spans to the processors now in use."""
+    """Stays on a provider for good, and passes spans to the processors now in use."""
 
     def __init__(self) -> None:
         self.use(())
 
     def use(self, processors: Sequence[SpanProcessor]) -> None:
-        """Hand spans to these from now on."""
+        """Pass spans to these processors from now on."""
         self.processors = processors
-        # Most of ours do nothing at a span's start.
+        # Most of ours do nothing when a span starts.
         self._starting = [each for each in processors if _heeds_starts(each)]
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Hand on a span that starts."""
+        """Pass on a span that starts."""
         for processor in self._starting:
             processor.on_start(span, parent_context)
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Hand on a span that ends."""
+        """Pass on a span that ends."""
         for processor in self.processors:
             processor.on_end(span)
 
@@ -45,7 +45,7 @@ class Pipeline(SpanProcessor):
             processor.shutdown()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Flush the processors, every one of them."""
+        """Flush every processor, even if one returns ``False``."""
         flushed = [processor.force_flush(timeout_millis) for processor in self.processors]
         return all(flushed)
 
@@ -58,7 +58,7 @@ _pipelines: WeakKeyDictionary[TakesProcessors, Pipeline] = WeakKeyDictionary()
 
 
 def pipeline_on(provider: TakesProcessors) -> Pipeline:
-    """Give our pipeline on this provider, which is added once."""
+    """Return our pipeline on this provider, adding it the first time."""
     pipeline = _pipelines.get(provider)
     if pipeline is None:
         pipeline = _pipelines[provider] = Pipeline()

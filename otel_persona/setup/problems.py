@@ -1,4 +1,4 @@
-"""What is wrong with a call of ``configure`` beyond the settings themselves, told beside them."""
+"""Problems with a call of ``configure`` beyond the settings, reported together with theirs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from otel_persona.setup.senders import exporter_problems
 
 
 def clock_problems(clock: Clock | None) -> list[str]:
-    """Name a clock that gives something else than it must; one that fails is told at an attempt."""
+    """Name a clock that does not return an int; one that raises is reported by the attempts."""
     with contextlib.suppress(Exception):
         if callable(clock) and not isinstance(now := clock(), int):
             right = "nanoseconds since the epoch as an int, as time.time_ns does"
@@ -22,7 +22,7 @@ def clock_problems(clock: Clock | None) -> list[str]:
 
 
 def missing_parts(read: SettingsRead) -> Iterator[str]:
-    """Name what the settings ask for and this machine cannot give: a file, or an exporter."""
+    """Name what the settings ask for but this machine cannot provide: a file, or an exporter."""
     if switched_off():
         return
     log = read.settings.log
@@ -32,5 +32,5 @@ def missing_parts(read: SettingsRead) -> Iterator[str]:
 
 
 def _is_folder(log: str, run_id: str | None) -> bool:
-    # A run's id that has yet to be made names no folder that is there.
+    # A run id yet to be made cannot name an existing folder.
     return Path(AppendFile(log, run_id or "{run_id}", is_forced=False).path).is_dir()

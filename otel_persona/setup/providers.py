@@ -1,4 +1,4 @@
-"""The providers of the process: those that exist are joined, missing ones are built."""
+"""The process's providers: existing ones are joined, missing ones are built."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _log = logging.getLogger("otel_persona")
 
 
 class OwnProviders:
-    """The providers that were built here, which are ours to flush and to shut down."""
+    """The providers built here, which are ours to flush and shut down."""
 
     def __init__(self) -> None:
         self.tracer_provider: TracerProvider | None = None
@@ -36,7 +36,7 @@ class OwnProviders:
         return all(flushed)
 
     def shutdown(self, _timeout_s: float) -> None:
-        """Send what the providers hold, and stop them."""
+        """Send what the providers hold, and shut them down."""
         while self.providers:
             self.providers.pop().shutdown()
 
@@ -44,10 +44,10 @@ class OwnProviders:
 def join_or_build(
     given: trace.TracerProvider | None, built: OwnProviders
 ) -> TakesProcessors | None:
-    """Give the tracer provider that takes our processors.
+    """Return the tracer provider for our processors.
 
-    It is the one ``given``, else the global one, which is built where there is none; ``None``
-    where it takes no processors.
+    It is the one ``given``, else the global one, which is built if there is none; ``None`` if it
+    takes no processors.
     """
     provider: Any = given if given is not None else trace.get_tracer_provider()
     if isinstance(provider, trace.ProxyTracerProvider):
@@ -66,7 +66,7 @@ def join_or_build(
 
 
 def keep_attempts(provider: Any) -> None:
-    """Put our sampler around the provider's, and around those that its tracers have copied."""
+    """Wrap our sampler around the provider's, and around the copies that its tracers hold."""
     tracers = list(getattr(provider, "_tracers", {}).values())
     for holder in (provider, *tracers):
         sampler = getattr(holder, "sampler", None)
@@ -75,7 +75,7 @@ def keep_attempts(provider: Any) -> None:
 
 
 def build_meter_provider(otlp: str | None, built: OwnProviders) -> None:
-    """Build the global meter provider where there is none and metrics are to be sent."""
+    """Build the global meter provider if there is none and metrics are to be sent."""
     provider = metrics.get_meter_provider()
     if hasattr(provider, "force_flush") or isinstance(provider, metrics.NoOpMeterProvider):
         _warn_of_joined(provider, otlp, built)
@@ -88,7 +88,7 @@ def build_meter_provider(otlp: str | None, built: OwnProviders) -> None:
 
 
 def build_logger_provider(otlp: str | None, built: OwnProviders) -> None:
-    """Build the global logger provider where there is none and events are to be sent."""
+    """Build the global logger provider if there is none and events are to be sent."""
     provider: LoggerProviderApi = get_logger_provider()
     if hasattr(provider, "force_flush") or isinstance(provider, NoOpLoggerProvider):
         _warn_of_joined(provider, otlp, built)
@@ -103,7 +103,7 @@ def build_logger_provider(otlp: str | None, built: OwnProviders) -> None:
 
 
 def _warn_of_joined(provider: object, otlp: str | None, built: OwnProviders) -> None:
-    """Say so where an address is named that this provider, which is there already, cannot take."""
+    """Warn if an address is given that this existing provider cannot send to."""
     if otlp is not None and provider not in built.providers:
         _log.warning(
             "%s does not go to %s: there is one already, and it can no longer be told to",
@@ -119,7 +119,7 @@ def _reader(exporter_or_reader: Any) -> MetricReader:
 
 
 def _resource() -> Resource:
-    """Give the environment's resource, with a service name of ours where nobody named one."""
+    """Return the environment's resource, with our service name if none is set."""
     resource = Resource.create()
     if str(resource.attributes[SERVICE_NAME]).startswith("unknown_service"):
         return resource.merge(Resource({SERVICE_NAME: "otel-persona"}))

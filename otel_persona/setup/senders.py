@@ -1,4 +1,4 @@
-"""The exporters that send: named by ``otlp``, or by the standard variables, or none."""
+"""The exporters that send: named by ``otlp``, else by the standard variables, else none."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BY_PROTOCOL = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
 
 
 def exporter_problems(otlp: str | None) -> list[str]:
-    """Name every exporter that the variables ask for and that is not there; ``otlp`` beats them."""
+    """Name every exporter that the variables ask for but is missing; ``otlp`` overrides them."""
     problems: list[str] = []
     for signal in _SIGNALS if otlp is None else ():
         for name in _names(signal):
@@ -32,9 +32,10 @@ def exporter_problems(otlp: str | None) -> list[str]:
 def exporters(signal: Signal, otlp: str | None) -> list[Any]:
     """Make the exporters of one signal.
 
-    ``otlp`` beats ``OTEL_<SIGNAL>_EXPORTER``, which beats a bare ``OTEL_EXPORTER_OTLP_ENDPOINT``;
-    where none is set nothing is sent. Exporters of the environment read its other variables
-    themselves. Raises ``SettingsError`` where one is named that is not installed.
+    ``otlp`` overrides ``OTEL_<SIGNAL>_EXPORTER``, which overrides a bare
+    ``OTEL_EXPORTER_OTLP_ENDPOINT``; if none is set, nothing is sent. Exporters named in the
+    environment read its other variables themselves. Raises ``SettingsError`` if one that is named
+    is not installed.
     """
     return [make() for make in _factories(signal, otlp)]
 
@@ -68,7 +69,7 @@ def _otlp_by_protocol(signal: Signal) -> str:
 
 
 def _otlp_variable(signal: Signal, what: str) -> str | None:
-    """Name the variable that says this of OTLP: the signal's own, else that of all signals."""
+    """Return the OTLP variable that is set: the signal's own, else the one for all signals."""
     variables = (f"OTEL_EXPORTER_OTLP_{signal.upper()}_{what}", f"OTEL_EXPORTER_OTLP_{what}")
     return next((variable for variable in variables if os.environ.get(variable)), None)
 
