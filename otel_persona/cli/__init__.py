@@ -1,11 +1,11 @@
-"""The command line: what is typed becomes calls, and what they give is printed.
+"""The command line: turns what is typed into calls, and prints what they return.
 
 - the process: ``main`` starts and ends it, ``process`` runs a command in it, ``command_group``
-  finds the command's module, ``standard_output`` sees to it that what is printed arrives
-- the commands, each in the module of its name: ``demo`` (seen through ``demo_screen``, and after
-  its end ``demo_ending`` with ``demo_findings``), ``analyze`` (with ``analyze_results``), ``cost``,
+  finds the command's module, ``standard_output`` makes sure that output is fully written
+- the commands, each in the module of its name: ``demo`` (shown by ``demo_screen``, and at the end
+  by ``demo_ending`` with ``demo_sentences``), ``analyze`` (with ``analyze_results``), ``cost``,
   ``repairs``, ``pollyanna``
-- what the commands that read logs share: ``log_input``, with ``progress``, its bar;
+- shared by the commands that read logs: ``log_input``, with its progress bar in ``progress``;
   ``policy_option`` reads a batch policy
 - printing: ``printing`` writes sentences and JSON; ``console`` prints tables, which ``tables`` lays
   out, ``cells`` and ``figure_columns`` fill, and ``batch_view``, ``stage_view`` and
@@ -16,14 +16,14 @@ import sys
 
 __all__ = ["main"]
 
-# What shells report of a process that Ctrl-C ended.
+# The exit code that shells report for a process ended by Ctrl-C.
 _INTERRUPTED = 130
 
 
 def main() -> None:
-    """Run the command line of this process and exit with its code.
+    """Run this process's command line and exit with its code.
 
-    An interrupt ends it without a traceback, also while modules are still being imported.
+    An interrupt ends it without a traceback, even while modules are still being imported.
     """
     try:
         from otel_persona.cli.process import run

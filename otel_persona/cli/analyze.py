@@ -99,7 +99,7 @@ def analyze(
 
 
 def _fail_on(bands: tuple[Band, ...], analysis: BatchAnalysis) -> None:
-    """Exit with 1 where an indicator is in one of ``bands``, naming the first."""
+    """Exit with 1 if an indicator is in one of ``bands``, naming the first."""
     for batch, name in analysis.reaching(bands):
         indicator = batch.indicators[name]
         say(

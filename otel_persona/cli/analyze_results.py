@@ -1,4 +1,4 @@
-"""The analyses that ``analyze --by`` chooses from, each as JSON and as tables."""
+"""The analyses that ``analyze --by`` offers, each as JSON and as tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Result(NamedTuple):
-    """What an analysis gives: as JSON, as tables, and what people should know beside both."""
+    """The result of an analysis as JSON and as tables, with remarks for people."""
 
     document: dict[str, Any]
     tables: Callable[[], Iterable[RenderableType]]
@@ -29,7 +29,7 @@ class Result(NamedTuple):
 
 
 def by_batch(attempts: RunAttempts, settings: Settings) -> Result:
-    """Give the run's batches and its tier."""
+    """Analyze the run's batches and its tier."""
     analysis = analyze_batches(attempts, settings)
 
     def tables() -> Iterable[RenderableType]:
@@ -42,7 +42,7 @@ def by_batch(attempts: RunAttempts, settings: Settings) -> Result:
 
 
 def by_persona(attempts: RunAttempts, settings: Settings) -> Result:
-    """Give the run's personas."""
+    """Analyze the run's personas."""
     personas = analyze_personas(attempts, settings.prices)
     run_id = attempts.run_id
 
@@ -56,7 +56,7 @@ def by_persona(attempts: RunAttempts, settings: Settings) -> Result:
 
 
 def by_stage(attempts: RunAttempts, settings: Settings) -> Result:
-    """Give the run's stages."""
+    """Analyze the run's stages."""
     stages = analyze_stages(attempts, settings.prices)
     run_id = attempts.run_id
 

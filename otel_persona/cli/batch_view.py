@@ -1,4 +1,4 @@
-"""The batches of a run for people: a row for each, the indicators, and the tier."""
+"""The batches of a run as tables: a row for each, the indicators, and the tier."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from otel_persona.cli.printing import printable
 from otel_persona.cli.tables import LEGEND, Column, FigureTable, coloured, marked
 from otel_persona.settings import Direction
 
-# What stands beside a validator's slope, which alone does not say whether it is more than noise.
+# Shown beside a validator's slope, which alone does not say whether it is more than noise.
 _DIRECTIONS: dict[Direction, str] = {
     "higher_is_worse": "higher is worse",
     "higher_is_better": "higher is better",
@@ -25,7 +25,7 @@ _DIRECTIONS: dict[Direction, str] = {
 
 
 def batch_view(analysis: BatchAnalysis) -> Iterator[RenderableType]:
-    """Give everything that the analysis of a run by batch shows."""
+    """Yield everything that the analysis of a run by batch shows."""
     yield batch_table(f"Batches of {printable(analysis.run_id)}", analysis.batches)
     yield Text(f"{LEGEND}\n")
     yield _indicators(analysis.batches)
@@ -35,7 +35,7 @@ def batch_view(analysis: BatchAnalysis) -> Iterator[RenderableType]:
 def batch_table(
     title: str, batches: Sequence[BatchSummary], *, complete_in: str = "--format json"
 ) -> FigureTable:
-    """Give a row for each batch; ``complete_in`` names what leaves no row out."""
+    """Make a table with a row per batch; ``complete_in`` names the output that omits no row."""
     keyed = any(batch.key is not None for batch in batches)
     return FigureTable(
         title,
@@ -62,7 +62,7 @@ def _batch(batch: BatchSummary) -> list[str | Text]:
 
 
 def _indicators(batches: list[BatchSummary]) -> FigureTable:
-    """Show the newest complete batch, and how many complete ones are in the bands."""
+    """Show the newest complete batch, and how many complete ones are in each band."""
     complete = [batch for batch in batches if batch.complete] or batches
     newest = complete[-1]
     bands = Counter(
@@ -120,7 +120,7 @@ def _tier(tier: TierSummary) -> FigureTable:
 
 
 def _drift_trend(tier: TierSummary, name: str) -> tuple[str, str, str]:
-    """Give the row of a trend that the specification's drift_detected looks at."""
+    """Return the row of a trend that the specification's drift_detected depends on."""
     slope = getattr(tier, name)
     remark = ""
     if slope is None:

@@ -1,4 +1,4 @@
-"""Figures as the text of a table's cell. What is not known is a dash."""
+"""Figures as the text of table cells; an unknown one is a dash."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ UNKNOWN = "-"
 
 
 def whole(value: float | None) -> str:
-    """Write a number without its fraction."""
+    """Write a number rounded to a whole one."""
     return UNKNOWN if value is None else f"{value:,.0f}"
 
 
 def decimal(value: float | None) -> str:
-    """Write a number with three places."""
+    """Write a number with three decimal places."""
     return UNKNOWN if value is None else f"{value:z,.3f}"
 
 
 def signed(value: float | None) -> str:
-    """Write a change with its sign and four places."""
+    """Write a change with its sign and four decimal places."""
     return UNKNOWN if value is None else f"{value:+z,.4f}"
 
 
 def percent(value: float | None) -> str:
-    """Write a share from 0 to 1."""
+    """Write a share from 0 to 1 as a percentage."""
     return UNKNOWN if value is None else f"{value:.1%}"
 
 

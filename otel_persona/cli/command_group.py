@@ -1,4 +1,4 @@
-"""The command ``otel-persona`` itself: its commands by name, imported when they are called."""
+"""The command ``otel-persona`` itself: its commands by name, imported on demand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from otel_persona.cli.standard_output import all_written
 
-# Each module holds a command of the same name as in this table.
+# Each module holds a command of the name given in this table.
 _MODULES = {
     "demo": "otel_persona.cli.demo",
     "analyze": "otel_persona.cli.analyze",
@@ -20,10 +20,10 @@ _MODULES = {
 
 
 class _LazyGroup(click.Group):
-    """A group that imports the module of a command when the command is called."""
+    """A group that imports a command's module when the command is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Give the names in the order of the table."""
+        """Return the names in the order of the table."""
         return [*_MODULES, *super().list_commands(ctx)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -34,7 +34,7 @@ class _LazyGroup(click.Group):
         return command
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
-        """Read the arguments; here ``--help`` and ``--version`` are printed."""
+        """Parse the arguments; this also prints ``--help`` and ``--version``."""
         with all_written():
             return super().make_context(*args, **extra)
 

@@ -1,4 +1,4 @@
-"""The console that tables are printed on."""
+"""The console that prints tables."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from rich.console import Console, RenderableType
 
 from otel_persona.cli.standard_output import end_quietly
 
-# Where nobody looks at a screen, lines are as long as they need to be.
+# Without a terminal, lines are as long as they need to be.
 _ENDLESS_LINE_CELLS = 10_000
 
 
 def make_console() -> Console:
-    """Give a console on standard output.
+    """Return a console on standard output.
 
-    Colours are for terminals, and not where ``NO_COLOR`` is set.
+    It uses colors only on a terminal, and not if ``NO_COLOR`` is set.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A locale without the letters of a name must not cost the table.
+        # A name that the locale cannot encode must not cost the whole table.
         sys.stdout.reconfigure(errors="replace")
     on_terminal = sys.stdout.isatty()
     return _Console(
@@ -35,7 +35,7 @@ def make_console() -> Console:
 
 
 def print_tables(*parts: RenderableType) -> None:
-    """Write tables and text to standard output, one below the other."""
+    """Print tables and text to standard output, one below the other."""
     console = make_console()
     for part in parts:
         console.print(part, crop=False)
@@ -43,5 +43,5 @@ def print_tables(*parts: RenderableType) -> None:
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """End without the words of an error."""
+        """Exit without an error message."""
         end_quietly()

@@ -23,7 +23,7 @@ from otel_persona.settings import load_settings
 @settings_option
 @format_option
 def cost(logs: tuple[str, ...], settings_file: str | None, output_format: str) -> None:
-    """Say what the tokens of all attempts cost, in USD.
+    """Show what the tokens of all attempts cost, in USD.
 
     LOG is a file of JSON lines, plain or compressed (gzip, zstd), or - for standard input. With
     --format json the output is one number, as from the specification's jq command.

@@ -14,7 +14,7 @@ _NOT_DELIVERED = 1
 
 
 def _check_otlp(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
-    """Refuse what the settings would refuse, in the words of the command line."""
+    """Reject what the settings would reject, worded for the command line."""
     try:
         load_settings({"otlp": value}, environ={})
     except SettingsError as error:

@@ -1,4 +1,4 @@
-"""How the demo ends: where the files are, what they show, where it is from, what to run next."""
+"""The end of the demo: where the files are, what they show, their origin, what to run next."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from otel_persona.demo.run import BATCH, Outcome, Plan
 
 
 def ending(plan: Plan, outcome: Outcome) -> Iterator[RenderableType]:
-    """Give everything that is printed after the run."""
+    """Yield everything that is printed after the run."""
     tier = outcome.analysis.tier
     attempts = tier.total_attempts
     passed = timedelta(seconds=round(outcome.virtual_s))

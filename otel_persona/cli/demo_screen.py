@@ -1,4 +1,4 @@
-"""What is seen while the demo runs: a table that grows on a terminal, else one line per batch."""
+"""What is shown while the demo runs: a growing table on a terminal, else one line per batch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from otel_persona.demo.run import Watcher
 
 @contextmanager
 def watching() -> Iterator[Watcher]:
-    """Show the run that goes on within."""
+    """Show the run inside this block."""
     console = make_console()
     if console.is_terminal:
         with Live(console=console) as live:
@@ -31,7 +31,7 @@ def watching() -> Iterator[Watcher]:
 
 
 class _LiveScreen:
-    """Redraws the table of all batches, and below it the changes of bands."""
+    """Redraws the table of all batches, with the band changes below it."""
 
     def __init__(self, live: Live) -> None:
         self._live = live
@@ -54,17 +54,17 @@ class _LiveScreen:
 
 
 class _PlainScreen:
-    """Writes a line for each batch and for each change."""
+    """Prints a line for each batch and each change."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
 
     def on_batch(self, batch: BatchSummary) -> None:
-        """Write a line."""
+        """Print a line."""
         self._console.print(_batch_line(batch))
 
     def on_change(self, change: IndicatorChange) -> None:
-        """Write a line."""
+        """Print a line."""
         self._console.print(_change_line(change))
 
 

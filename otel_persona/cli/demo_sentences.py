@@ -1,4 +1,4 @@
-"""What the demo has found, in sentences: one for each indicator that is not healthy."""
+"""What the demo found, in sentences: one for each indicator that is not healthy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _EVEN_SCORE = 0.6  # the middle of the specified healthy band
 
 
 def finding_sentences(findings: Findings) -> Iterator[str]:
-    """Say what the real part shows, and then what the simulated part does to it."""
+    """Yield what the real part shows, then what the simulated part does to it."""
     if findings.real.batches:
         yield from _of_real(
             findings.real, " of the real part" if findings.simulated.batches else ""
@@ -90,7 +90,7 @@ def _always(sentence: str) -> Callable[[Part], str]:
     return lambda _: sentence
 
 
-# What it means when an indicator of the real data is outside its healthy band.
+# What it means if an indicator of the real data is outside its healthy band.
 _MEANINGS: dict[str, Callable[[Part], str]] = {
     "repair_rate": _repairs,
     "repair_rate_trend": _always("a slope over few batches, which single repairs can tilt"),

@@ -1,4 +1,4 @@
-"""The columns that tables of batches and of stages have in common."""
+"""The columns shared by the tables of batches and of stages."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from otel_persona.cli.tables import Column
 class FigureColumn(NamedTuple):
     """A figure: its column, and its text for a batch.
 
-    Where it has a band, ``indicator`` says it, and ``name`` is what the figure is called in a
-    sentence.
+    If it has a band, ``indicator`` is the indicator that gives it, and ``name`` is what the figure
+    is called in a sentence.
     """
 
     column: Column

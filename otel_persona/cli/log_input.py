@@ -37,7 +37,7 @@ settings_option = click.option(
 
 
 class SkippedLines:
-    """The lines that no figure counts: all of them, or the first few and how many there are."""
+    """The lines that no figure counts: all of them, or the first 20 and how many there are."""
 
     def __init__(self, *, keep_all: bool = False) -> None:
         self.count = 0
@@ -45,15 +45,15 @@ class SkippedLines:
         self._keep_all = keep_all
 
     def add(self, skipped: Skipped) -> None:
-        """Take note of a line."""
+        """Note a line."""
         self.count += 1
         if self._keep_all or self.count <= _MOST_LINES_NAMED:
             self.kept.append(skipped)
 
     def sentences(self, all_named_by: str | None) -> Iterator[str]:
-        """Name the first lines with file, number and reason, and count the others.
+        """Name the first lines with file, number and reason, and count the rest.
 
-        ``all_named_by`` is a command that names those too, ``None`` where there is none.
+        ``all_named_by`` is a command that names those too, ``None`` if there is none.
         """
         for skipped in self.kept[:_MOST_LINES_NAMED]:
             yield f"skipped {skipped.file}:{skipped.line}: {skipped.reason}"
@@ -64,9 +64,9 @@ class SkippedLines:
 
 @contextmanager
 def reading(paths: Sequence[str], skipped: SkippedLines) -> Iterator[LogReader]:
-    """Give a reader of ``paths``, with a bar; where reading fails, say what was skipped until then.
+    """Yield a reader of ``paths``, with a bar; if reading fails, name the lines skipped so far.
 
-    Raises ``LogReadError`` where a path cannot be read.
+    Raises ``LogReadError`` if a path cannot be read.
     """
     bar = ReadingBar()
     reader = LogReader(paths, skipped.add, bar.advance)

@@ -1,4 +1,4 @@
-"""The personas of a run for people."""
+"""The personas of a run as a table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from otel_persona.cli.tables import Column, FigureTable
 
 
 def persona_view(run_id: str, personas: Sequence[PersonaSummary]) -> FigureTable:
-    """Give a row for each persona."""
+    """Make a table with a row per persona."""
     return FigureTable(
         f"Personas of {printable(run_id)}",
         [

@@ -1,4 +1,4 @@
-"""A batch policy as an option's value."""
+"""A batch policy as the value of an option."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from otel_persona.settings import BatchPolicy
 def parse_policy(
     context: click.Context, option: click.Parameter, value: str | None
 ) -> BatchPolicy | None:
-    """Read a policy such as ``personas:1000``; what cannot be read is wrong use."""
+    """Read a policy such as ``personas:1000``; raises ``click.BadParameter`` if it is invalid."""
     if value is None:
         return None
     try:

@@ -32,8 +32,8 @@ def pollyanna(logs: tuple[str, ...], batch: BatchPolicy, output_format: str) -> 
     """Show the mean pollyanna score, by the persona id's number divided by N.
 
     LOG is a file of JSON lines, plain or compressed (gzip, zstd), or - for standard input. A group
-    is named by its first persona id. Attempts without a score are left out of the mean, ids that
-    are no whole numbers are named and skipped. With --format json the output is that of the
+    is named after its first persona id. Attempts without a score are left out of the mean; ids that
+    are not whole numbers are named and skipped. With --format json the output is that of the
     specification's jq command.
 
     \b

@@ -1,4 +1,4 @@
-"""Writing sentences and JSON, and names from a log so that they do no harm."""
+"""Prints sentences and JSON, and makes names from a log safe to print."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def counted(number: int, noun: str) -> str:
 
 
 def print_json(value: Any) -> None:
-    """Write ``value`` to standard output as JSON: UTF-8 unescaped, a newline at the end."""
+    """Write ``value`` to standard output as JSON: unescaped UTF-8, with a newline at the end."""
     click.echo(msgspec.json.format(msgspec.json.encode(value)))
 
 
 def printable(text: str) -> str:
-    """Escape what could steer a terminal; names and reasons come from the log."""
+    """Escape what could control a terminal: names and reasons come from the log."""
     if text.isprintable():
         return text
     return "".join(

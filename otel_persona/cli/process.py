@@ -1,4 +1,4 @@
-"""A command in this process: its exit code, and every error as a sentence on standard error."""
+"""Runs a command in this process: its exit code, and errors as sentences on standard error."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _WRONG_USE = 2
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command and give its exit code.
+    """Run one command and return its exit code.
 
-    0 is fine, 1 what ``--fail-on`` looks for was found or the demo's collector did not take
-    everything, 2 wrong use or unreadable input. Where the reader of the output goes away,
-    ``SystemExit`` with 141 is raised, and ``KeyboardInterrupt`` where the user interrupts.
+    0: fine; 1: ``--fail-on`` found what it looks for, or the demo's collector did not take
+    everything; 2: wrong use or unreadable input. Raises ``SystemExit`` with 141 if the reader of
+    the output goes away, and ``KeyboardInterrupt`` if the user interrupts.
     """
     try:
         prepare_output()

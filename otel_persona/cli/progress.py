@@ -1,4 +1,4 @@
-"""A bar for long reading, on standard error where that is a terminal."""
+"""A progress bar for long reads, on standard error if that is a terminal."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _LONG_BYTES = 8 << 20
-# Between two steps of the bar, so that drawing costs nothing.
+# The bar moves only this often, so that drawing costs next to nothing.
 _STEP_BYTES = 1 << 20
 
 
 class ReadingBar:
-    """Shows how much of ``size`` bytes is read."""
+    """Shows how many of ``size`` bytes have been read."""
 
     def __init__(self) -> None:
         self._pending = 0
         self._draw: Callable[[int], None] | None = None
 
     def advance(self, count: int) -> None:
-        """Note that ``count`` more bytes are read."""
+        """Note that ``count`` more bytes were read."""
         self._pending += count
         if self._draw is not None and self._pending >= _STEP_BYTES:
             self._draw(self._pending)
@@ -27,7 +27,7 @@ class ReadingBar:
 
     @contextmanager
     def shown(self, size: int) -> Iterator[None]:
-        """Show the bar meanwhile, if reading takes long and somebody can see it."""
+        """Show the bar during the block, if the input is large and a terminal can show it."""
         if size < _LONG_BYTES or sys.stderr is None or not sys.stderr.isatty():
             yield
             return

@@ -23,8 +23,8 @@ def repairs(logs: tuple[str, ...], output_format: str) -> None:
     """Show the share of attempts with repairs, by the part of the persona id before its first "-".
 
     LOG is a file of JSON lines, plain or compressed (gzip, zstd), or - for standard input. A group
-    is named by its first persona id. With --format json the output is that of the specification's
-    jq command.
+    is named after its first persona id. With --format json the output is that of the
+    specification's jq command.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""The stages of a run for people."""
+"""The stages of a run as a table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from otel_persona.cli.tables import Column, FigureTable
 
 
 def stage_view(run_id: str, stages: Mapping[str, BatchSummary]) -> FigureTable:
-    """Give a row for each stage."""
+    """Make a table with a row per stage."""
     return FigureTable(
         f"Stages of {printable(run_id)}",
         [Column("Stage", is_text=True), *(figure.column for figure in FIGURES)],

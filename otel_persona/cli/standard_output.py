@@ -1,4 +1,4 @@
-"""Standard output: what is printed arrives whole, or the command says that it does not."""
+"""Standard output: everything printed is written, or the command reports that it was not."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import NoReturn
 
 import click
 
-# What shells report of a process that a closed pipe ended.
+# The exit code that shells report for a process ended by a closed pipe.
 _PIPE_CLOSED = 141
 
 
 def prepare_output() -> None:
-    """Put a buffer before standard output where there is none, as under ``PYTHONUNBUFFERED``.
+    """Buffer standard output if it is unbuffered, as under ``PYTHONUNBUFFERED``.
 
-    Without one, Python silently drops what the system does not take at once. Raises
-    ``click.UsageError`` where standard output is closed.
+    Without a buffer, Python silently drops what the system does not take at once. Raises
+    ``click.UsageError`` if standard output is closed.
     """
     stdout = sys.stdout
     if stdout is None:
@@ -32,9 +32,9 @@ def prepare_output() -> None:
 
 @contextmanager
 def all_written() -> Iterator[None]:
-    """Write all that is printed within, or raise ``OSError``.
+    """Write out everything printed in this block, or raise ``OSError``.
 
-    Where the reader goes away, as in ``analyze | head``, the process ends quietly.
+    If the reader goes away, as in ``analyze | head``, the process exits quietly.
     """
     try:
         yield
@@ -47,14 +47,14 @@ def all_written() -> Iterator[None]:
 
 
 def end_quietly() -> NoReturn:
-    """Exit without a word.
+    """Exit without a message.
 
-    Raises ``SystemExit``, which passes through telemetry too: that keeps the errors of a callback.
+    Raises ``SystemExit``, which also passes through telemetry, where a callback's errors do not.
     """
     _drop_unwritten()
     raise SystemExit(_PIPE_CLOSED)
 
 
 def _drop_unwritten() -> None:
-    """Give the interpreter, which flushes once more at its end, somewhere to write to."""
+    """Give the interpreter, which flushes once more at exit, somewhere to write."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""Tables that read the same on a screen and in a file: signs beside colours, no word cut."""
+"""Tables that read the same on a screen and in a file: marks besides colors, no word cut."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ LEGEND = "! warning, !! critical: the specified bands"
 
 _MOST_ROWS = 1_000
 _GAP_CELLS = 2
-# The least width of a column that may be wrapped.
+# The minimum width of a column that may be wrapped.
 _WRAPPED_CELLS = 20
 _MARKS: dict[Band, str] = {"healthy": "  ", "warning": " !", "critical": "!!"}
 _STYLES: dict[Band, str] = {"healthy": "green", "warning": "yellow", "critical": "bold red"}
 
 
 def marked(figure: str, band: Band | None) -> Text:
-    """Write a figure and the sign of its band."""
+    """Write a figure and the mark of its band."""
     return coloured(f"{figure} {_MARKS[band]}", band) if band else Text(f"{figure}   ")
 
 
 def coloured(text: str, band: Band) -> Text:
-    """Write a text, such as the band's own name, in the colour of a band."""
+    """Write a text, such as the band's own name, in the color of a band."""
     return Text(text, _STYLES[band])
 
 
 class Column(NamedTuple):
-    """A column of numbers, or of text which may be wrapped.
+    """A column of numbers, or of text, which may be wrapped.
 
-    A spare column gives way where the screen is narrow.
+    A spare column is left out if the screen is too narrow.
     """
 
     heading: str
@@ -48,8 +48,8 @@ class Column(NamedTuple):
 class FigureTable:
     """A table that says what it leaves out: spare columns, the last first, and rows beyond 1,000.
 
-    Where it is too wide even so, each row becomes a block with a line for each column.
-    ``complete_in`` names what leaves no row out.
+    If it is still too wide, each row becomes a block with a line per column. ``complete_in`` names
+    the output that omits no row.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class FigureTable:
         self._complete_in = complete_in
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Lay the table out for the width there is."""
+        """Lay the table out for the available width."""
         rows = self._rows[:_MOST_ROWS]
         yield Text(self._title, "bold")
         if shown := self._fitting(rows, options.max_width):
@@ -79,7 +79,7 @@ class FigureTable:
             yield Text(f"{count} are shown; {self._complete_in} has all.")
 
     def _fitting(self, rows: Sequence[Sequence[str | Text]], width: int) -> list[int]:
-        """Give the columns to show; none where even those that are not spare do not fit."""
+        """Return the columns to show; none if even those that are not spare do not fit."""
         widths = self._least_widths(rows)
         shown = list(range(len(widths)))
         spare = [at for at in shown if self._columns[at].is_spare]

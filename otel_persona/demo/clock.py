@@ -1,16 +1,16 @@
-"""A clock that moves only when it is told to, so that a replay of hours takes seconds."""
+"""A clock that only moves when advanced, so that a replay of hours takes seconds."""
 
 from __future__ import annotations
 
 
 class VirtualClock:
-    """A clock to be called, in nanoseconds since the epoch; it stands still between advances."""
+    """A callable clock in nanoseconds since the epoch; it stands still between advances."""
 
     def __init__(self, start_ns: int) -> None:
         self._now_ns = start_ns
 
     def __call__(self) -> int:
-        """Give the time."""
+        """Return the time."""
         return self._now_ns
 
     def advance(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""The simulated collapse: from one point on, more and more texts come from a handful."""
+"""The simulated collapse: from some point on, more and more texts come from a handful."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ START_SHARE = 0.5
 """The share of the run after which the stream narrows."""
 HANDFUL = 5
 """How many texts it narrows to."""
-_FULL_SHARE = 0.75  # the share of the run after which nothing else comes
+_FULL_SHARE = 0.75  # the share of the run after which only those come
 
 
 class Texts:
-    """The texts of a run, in a drawn order, and where asked for the collapse of their stream."""
+    """The texts of a run in random order, with a collapse of the stream on request."""
 
     def __init__(self, laps: Iterator[str], handful: Sequence[str] = (), *, draws: Draws) -> None:
         self._laps = laps
@@ -25,7 +25,7 @@ class Texts:
         self._draws = draws
 
     def next_text(self, progress: float) -> str:
-        """Give the next text when ``progress``, from 0 to 1, of the run is done."""
+        """Return the next text; ``progress`` is how much of the run is done, from 0 to 1."""
         if self._handful and self._draws.number() < narrowed_share(progress):
             return self._handful[int(self._draws.number() * len(self._handful))]
         return next(self._laps)
@@ -38,14 +38,14 @@ class _Candidate(NamedTuple):
 
 
 def narrowed_share(progress: float) -> float:
-    """Give the share of texts that come from the handful: none, then from a half to all."""
+    """Return the share of texts that come from the handful: first none, then from half to all."""
     if progress < START_SHARE:
         return 0.0
     return min(1.0, 0.5 + 0.5 * (progress - START_SHARE) / (_FULL_SHARE - START_SHARE))
 
 
 def pick_handful(texts: Sequence[str]) -> list[str]:
-    """Pick the most positive of the texts that open with the commonest move."""
+    """Pick the most positive of the texts that open with the most common move."""
     candidates = [
         _Candidate(text, opening_move(sentences(text)[0]), pollyanna(text) or 0.0) for text in texts
     ]

@@ -1,6 +1,6 @@
 """Whether a collector took what was sent to it.
 
-The SDK's exporters tell a failed delivery only in their logs, so that is where this looks.
+The SDK's exporters report a failed delivery only by logging it, so this watches their logs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _GIVE_UP_S = 2.0
 
 
 class DeliveryWatch(logging.Handler):
-    """Flushes where sending is ``wanted``, and takes the exporters' error messages while open.
+    """Flushes if sending is ``wanted``, and catches the exporters' error messages while open.
 
     ``problem`` is the first of them, in one line.
     """
@@ -40,17 +40,17 @@ class DeliveryWatch(logging.Handler):
         self._logger.removeHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep the first message, and what was raised."""
+        """Keep the first message and its exception."""
         raised = f": {record.exc_info[1]}" if record.exc_info else ""
         self._note(f"{record.getMessage()}{raised}")
 
     def send(self, handle: op.Handle) -> None:
-        """Send what is waiting, unless sending has failed before."""
+        """Send what is waiting, unless sending has already failed."""
         if self._wanted and self.problem is None and not handle.force_flush(_TIMEOUT_S):
             self._note(f"no answer within {_TIMEOUT_S:.0f} s")
 
     def shutdown(self, handle: op.Handle) -> None:
-        """Send the last figures and stop; after a failure without waiting long."""
+        """Send the last figures and stop; after a failure, wait only briefly."""
         stopped = handle.shutdown(_TIMEOUT_S if self.problem is None else _GIVE_UP_S)
         if self._wanted and not stopped:
             self._note(f"no answer within {_TIMEOUT_S:.0f} s")

@@ -22,16 +22,16 @@ class Reading(NamedTuple):
 
 
 class Part:
-    """Batches that follow each other, and what they show; there may be none."""
+    """Consecutive batches, possibly none, and what they show."""
 
     def __init__(self, batches: Sequence[BatchSummary]) -> None:
         names = batches[0].indicators if batches else ()
         self.batches = batches
         self.readings = {name: found for name in names if (found := _readings(batches, name))}
-        """By indicator, in its batches where it has a value; an indicator without any is not in."""
+        """By indicator: its readings in the batches where it has a value; absent if it has none."""
 
     def outside(self, indicator: str) -> list[Reading]:
-        """Give the readings that are not healthy."""
+        """Return the readings that are not healthy."""
         return [reading for reading in self.readings[indicator] if reading.band != "healthy"]
 
     def repairs(self) -> Counter[str]:
@@ -42,13 +42,13 @@ class Part:
         return kinds
 
     def mean_score(self, validator: str) -> float | None:
-        """Give the mean of the batches' mean scores; ``None`` where nothing was scored."""
+        """Return the mean of the batches' mean scores; ``None`` if nothing was scored."""
         scores = [batch.mean_validator_scores.get(validator) for batch in self.batches]
         known = [score for score in scores if score is not None]
         return sum(known) / len(known) if known else None
 
     def rarefied_anchors(self) -> list[float]:
-        """Give ``anchors_rarefied_150`` of the batches that are large enough to have it."""
+        """Return ``anchors_rarefied_150`` of the batches with enough anchors to have it."""
         rarefied = [batch.anchors_rarefied_150 for batch in self.batches]
         return [expected for expected in rarefied if expected is not None]
 
@@ -63,19 +63,19 @@ def _readings(batches: Sequence[BatchSummary], name: str) -> list[Reading]:
 
 
 def texts_trait_leak() -> float:
-    """Give the mean share of their prompt's traits that the 500 texts call by name."""
+    """Return the mean share of their prompt's traits that the 500 texts name."""
     return fmean(trait_leak(text) for text in load_texts())
 
 
 class Findings(NamedTuple):
-    """The real part of a run, and the simulated one, from the first batch with simulated texts."""
+    """The real part of a run, and the simulated one, which starts at the first simulated batch."""
 
     real: Part
     simulated: Part
 
 
 def find(outcome: Outcome) -> Findings:
-    """Cut the batches of a run where the simulation starts."""
+    """Split the batches of a run where the simulation starts."""
     batches = outcome.analysis.batches
     start = outcome.simulated_from
     first_simulated = len(batches) if start is None else start.personas // PERSONAS_PER_BATCH

@@ -1,7 +1,7 @@
 """A generation pipeline as a user would write one: three decorated stages and retries.
 
-The model behind it is the replay: the next real request gives latency, tokens and failures, and
-the text is a real one. Everything else, the validators and repairs and the telemetry, is at work.
+The model behind it is the replay: the next real request provides latency, tokens and failures, and
+the text is a real one. Everything else (validators, repairs, telemetry) actually runs.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class ProviderError(Exception):
 
 
 class RateLimitedError(ProviderError):
-    """The provider turned the request away (429)."""
+    """The provider rejected the request (429)."""
 
 
 class NoAnswerError(ProviderError):
@@ -41,7 +41,7 @@ class OutputTooShortError(ProviderError):
 
 
 class Pipeline:
-    """The stages B, C and validation; ``requests`` are the model's replies, in their order."""
+    """The stages B, C and validation; ``requests`` are the model's replies, in order."""
 
     def __init__(self, requests: Iterator[Request], clock: VirtualClock) -> None:
         self._requests = requests
@@ -50,9 +50,9 @@ class Pipeline:
 
     @op.attempt(stage="B")
     def write_background(self, text: str) -> str:
-        """Have the model write ``text``, look it over, and give it as it is kept.
+        """Have the model write ``text``, check and repair it, and return what is kept.
 
-        The scores and the opening move are those of the text as it was written.
+        The scores and the opening move are those of the text as first written.
         """
         self._ask_model()
         attempt = op.current_attempt()
@@ -80,11 +80,11 @@ class Pipeline:
 
     @op.attempt(stage="validation")
     def validate(self, background: str) -> None:
-        """Score the background as it is kept; asks no model and takes no time on the clock."""
+        """Score the background as kept; calls no model and takes no time on the clock."""
         _record_text_scores(background)
 
     def _ask_model(self) -> None:
-        """Take the next real request: let its time pass, note its tokens, fail as it failed."""
+        """Replay the next real request: let its time pass, record its tokens, fail if it failed."""
         request = next(self._requests)
         if request.measured:
             self._clock.advance(request.latency_s)

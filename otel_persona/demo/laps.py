@@ -1,4 +1,4 @@
-"""The order in which texts and requests come by: lap after lap over all of them."""
+"""The order of texts and requests: lap after lap over all of them."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from otel_persona.demo.sources import Request
 
 
 def text_laps(texts: Sequence[str], draws: Draws) -> Iterator[str]:
-    """Give all texts in a drawn order, then all again in another, without end."""
+    """Yield all texts in random order, then all again in another, endlessly."""
     while True:
         yield from draws.shuffled(texts)
 
 
 def request_laps(requests: Sequence[Request], draws: Draws) -> Iterator[Request]:
-    """Give all requests, lap after lap, as if a router spread them over providers and models.
+    """Yield all requests, lap after lap, as if a router spread them over providers and models.
 
-    Which provider and model comes next is drawn; the requests of each keep their real order, so
+    The next provider and model are drawn at random; the requests of each keep their real order, so
     that a run of rate-limit errors stays a run.
     """
     queues: dict[tuple[str, str], list[Request]] = defaultdict(list)

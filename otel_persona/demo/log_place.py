@@ -13,9 +13,9 @@ RUN_ID_START = "demo_"
 
 
 def check_place(log: Path) -> None:
-    """Look at the place for a log, whose folder need not exist.
+    """Check the place for a log, whose folder need not exist.
 
-    Raises ``UsageError`` where something else is there already.
+    Raises ``UsageError`` if anything but an earlier demo's log is already there.
     """
     folder = log.parent
     try:
@@ -31,9 +31,9 @@ def check_place(log: Path) -> None:
 
 
 def clear_place(log: Path) -> None:
-    """Make the folder and take an earlier log away.
+    """Create the folder and remove an earlier log.
 
-    Raises ``UsageError`` where the folder cannot be made or written.
+    Raises ``UsageError`` if the folder cannot be created or written.
     """
     try:
         log.parent.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ COMPOSITION = (
 
 
 class Origin(NamedTuple):
-    """Fields of a record, where their values come from, and under which licence."""
+    """Fields of a record, where their values come from, and under which license."""
 
     fields: str
     source: str
@@ -52,7 +52,7 @@ _ORIGINS = (
 
 
 def origins(simulated_from: Position | None) -> list[Origin]:
-    """Give the origins of all fields in a run that is simulated from there on, if it is."""
+    """Return the origins of all fields; ``simulated_from`` is where a simulation starts."""
     if simulated_from is None:
         return [*_ORIGINS]
     texts = Origin(

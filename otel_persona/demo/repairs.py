@@ -1,7 +1,7 @@
 """What the pipeline does with a text that a validator objects to.
 
-Each repair works with what the text itself has: it starts from another sentence, drops one, or
-picks one. Nothing is made up.
+Each repair uses only the text itself: it starts from another sentence, drops one, or picks one.
+Nothing is made up.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from otel_persona.demo.validators import (
 )
 
 OPENING_VARIATION_LIMIT = 0.5
-"""An opening that has half of its words in common with a recent one is a repetition."""
+"""Below it, more than half of the words are shared with a recent opening: a repetition."""
 POLLYANNA_LIMIT = 0.85
-"""The specification's critical line, here for one text."""
+"""The specification's critical limit, here for a single text."""
 TRAIT_LEAK_LIMIT = 6 / 7
-"""Above it, a text calls every trait of its prompt by name."""
+"""Above it, a text names every trait of its prompt."""
 _SHORT_PERSONA_SENTENCES = 2
 
 
 class Repaired(NamedTuple):
-    """A text as it is kept, and the kinds of repair that it took."""
+    """A text as kept, and the kinds of repair it took."""
 
     text: str
     kinds: tuple[str, ...]
 
 
 def repair_background(text: str, recent: RecentOpenings) -> Repaired:
-    """Mend a background; ``recent`` are the openings that its own must differ from.
+    """Repair a background; ``recent`` are the openings that its own must differ from.
 
-    Each objection is made to the text as the repairs before it have left it.
+    Each check looks at the text as the repairs before it left it.
     """
     parts = sentences(text)
     kinds = []
@@ -54,9 +54,9 @@ def repair_background(text: str, recent: RecentOpenings) -> Repaired:
 
 
 def shorten(background: str) -> Repaired:
-    """Make the short persona: the first sentences, one of which names something concrete.
+    """Make the short persona: the first two sentences, one of which names something concrete.
 
-    Where neither does and a later sentence would, that one takes the place of the second.
+    If neither does but a later sentence would, that one replaces the second.
     """
     parts = sentences(background)
     short = parts[:_SHORT_PERSONA_SENTENCES]
@@ -69,7 +69,7 @@ def shorten(background: str) -> Repaired:
 
 
 def _start_elsewhere(parts: list[str], recent: RecentOpenings) -> list[str]:
-    """Put the sentence that is least like the recent openings first, in place of the first."""
+    """Replace the first sentence by moving the one least like the recent openings to the front."""
     opening = max(parts[1:], key=recent.variation)
     return [opening, *(part for part in parts[1:] if part is not opening)]
 

@@ -1,4 +1,4 @@
-"""One run of the pipeline over the personas, cut off at an exact number of attempts."""
+"""One run of the pipeline over personas, stopped after an exact number of attempts."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Budget:
 
     @property
     def progress(self) -> float:
-        """The share that is spent, from 0 to 1."""
+        """The share spent so far, from 0 to 1."""
         return self.spent / self.total
 
     def tries(self) -> Iterator[int]:
-        """Count up to the most attempts of one stage, each of them spent, while any are left."""
+        """Count the attempts of one stage, up to 3, spending each, while any are left."""
         for number in range(1, _MOST_ATTEMPTS + 1):
             if self.spent == self.total:
                 return
@@ -54,7 +54,7 @@ class Replay:
         self.half_way: Position | None = None
 
     def run(self, after_persona: Callable[[int], object]) -> None:
-        """Make all attempts; ``after_persona`` is told how many personas are done."""
+        """Make all attempts; ``after_persona`` gets the number of personas done."""
         while self._budget.spent < self._budget.total:
             if self.half_way is None and self._budget.progress >= START_SHARE:
                 self.half_way = Position(self.personas, self._budget.spent)
@@ -74,7 +74,7 @@ class Replay:
         self._with_retries(lambda: pipeline.validate(background))
 
     def _with_retries(self, stage: Callable[[], T]) -> T | None:
-        """Run a stage until it succeeds; ``None`` where it does not, or nothing is left."""
+        """Run a stage until it succeeds; ``None`` if it does not, or no attempts are left."""
         for _ in self._budget.tries():
             with suppress(ProviderError):
                 return stage()

@@ -1,4 +1,4 @@
-"""The whole demo: the data, the pipeline and the telemetry put together, and what came out."""
+"""The whole demo: the data, the pipeline and the telemetry put together, and the outcome."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FLUSH_EVERY_PERSONAS = 100  # so that the SDK's queue of 2,048 spans never over
 
 
 class Plan(NamedTuple):
-    """What to do: see the command's options."""
+    """What to do; see the command's options."""
 
     folder: Path
     attempts: int
@@ -42,7 +42,7 @@ class Plan(NamedTuple):
 
     @property
     def log(self) -> Path:
-        """Where the attempts are kept."""
+        """Where the attempts are logged."""
         return self.folder / LOG_NAME
 
 
@@ -50,17 +50,18 @@ class Watcher(Protocol):
     """Sees batches close and indicators change while the demo runs."""
 
     def on_batch(self, batch: BatchSummary) -> None:
-        """Take a batch that has closed."""
+        """Handle a closed batch."""
 
     def on_change(self, change: IndicatorChange) -> None:
-        """Take an indicator's change of band."""
+        """Handle an indicator's change of band."""
 
 
 class Outcome(NamedTuple):
-    """What came out; ``analysis`` is read back from the log.
+    """The outcome; ``analysis`` is computed from the log.
 
     ``simulated_from`` is where the collapse begins, ``undelivered`` why the collector did not take
-    everything. ``virtual_s`` seconds passed on the clock of the replay, ``wall_s`` outside.
+    everything; each is ``None`` if it does not apply. ``virtual_s`` seconds passed on the replay's
+    clock, ``wall_s`` in reality.
     """
 
     run_id: str
@@ -74,7 +75,7 @@ class Outcome(NamedTuple):
 
 
 def run_demo(plan: Plan, watcher: Watcher) -> Outcome:
-    """Run the demo; raises ``PersonaError`` where it cannot be run as planned."""
+    """Run the demo; raises ``PersonaError`` if it cannot be run as planned."""
     started = time.monotonic()
     log = plan.log
     check_place(log)
@@ -117,7 +118,7 @@ def run_demo(plan: Plan, watcher: Watcher) -> Outcome:
 
 
 def _new_run_id(plan: Plan) -> str:
-    """Name the run; its name says it where a part is simulated."""
+    """Make the run's id, which shows whether a part is simulated."""
     suffix = "_collapse" if plan.collapse else ""
     return f"{RUN_ID_START}{datetime.now(UTC):%Y%m%d_%H%M%S}{suffix}"
 
@@ -139,6 +140,6 @@ def _after_persona(delivery: DeliveryWatch, handle: op.Handle, personas: int) ->
 
 
 def _read_back(log: Path, settings: Settings) -> BatchAnalysis:
-    """Make the figures from the lines on the disk, as ``analyze`` does."""
+    """Compute the figures from the lines on disk, as ``analyze`` does."""
     reader = LogReader([str(log)], on_skip=lambda _: None)
     return analyze_batches(RunAttempts(reader, settings), settings)

@@ -14,7 +14,7 @@ OUTPUT_TOO_SHORT = -100
 
 
 class Source(NamedTuple):
-    """Where data comes from: its folder here, its name, its licence, and what it is."""
+    """Where data comes from: its folder here, its name, its license, and what it is."""
 
     folder: str
     name: str
@@ -34,9 +34,9 @@ LLMPERF = Source(
 
 
 class Request(NamedTuple):
-    """One real request to a language model: seconds from end to end, tokens, an error code or none.
+    """One real request to a language model: end-to-end seconds, tokens, and error code if any.
 
-    For the error codes 429 and -1 the data hold placeholders instead of latency and tokens.
+    For error codes 429 and -1 the data has placeholders instead of latency and tokens.
     """
 
     provider: str
@@ -48,18 +48,18 @@ class Request(NamedTuple):
 
     @property
     def measured(self) -> bool:
-        """Say whether latency and tokens are measurements."""
+        """Whether latency and tokens were actually measured."""
         return self.error_code not in (RATE_LIMITED, NO_ANSWER)
 
 
 def load_texts() -> tuple[str, ...]:
-    """Read the 500 persona texts, in the order of their source."""
+    """Read the 500 persona texts, in their original order."""
     lines = _read(GOALPREF, "personas.jsonl").splitlines()
     return tuple(json.loads(line)["text"] for line in lines)
 
 
 def load_requests() -> tuple[Request, ...]:
-    """Read the 2,100 requests, one provider and model after another, each in its own order."""
+    """Read the 2,100 requests, grouped by provider and model, each group in its own order."""
     rows = csv.DictReader(io.StringIO(_read(LLMPERF, "requests.csv")))
     return tuple(
         Request(

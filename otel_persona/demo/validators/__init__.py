@@ -1,8 +1,8 @@
 """Small validators for persona texts in English; each reads one text and needs nothing else.
 
-``openings`` sorts first sentences and tells how unlike the recent ones they are, ``positivity``
-weighs happy words against unhappy ones, ``traits`` finds labels of the prompt in the text,
-``anchors`` collects concrete details, and ``wording`` cuts texts into sentences and words.
+``openings`` classifies first sentences and scores how much they differ from recent ones,
+``positivity`` weighs happy words against unhappy ones, ``traits`` finds the prompt's labels in the
+text, ``anchors`` collects concrete details, and ``wording`` splits texts into sentences and words.
 """
 
 from otel_persona.demo.validators.anchors import anchor_specificity, find_anchors

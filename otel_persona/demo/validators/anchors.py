@@ -23,7 +23,7 @@ _DECADES = {
     "seventies": "70s",
     "eighties": "80s",
 }
-# What a camera could see or a calendar could hold; ideas, feelings and figures of speech are not.
+# Things that a camera could see or a calendar could hold, not ideas, feelings or figures of speech.
 _THINGS = """
 accountant, actor, actress, administrator, analyst, architect, artist, barista, bookkeeper,
 bus driver, businessman, businesswoman, carpenter, cashier, chef, clerk, coach, construction worker,
@@ -65,7 +65,7 @@ _first_words = frozenset(name.partition(" ")[0] for name in _things)
 
 
 def find_anchors(text: str) -> list[str]:
-    """List the concrete details of ``text``, each once, in the order of their kinds.
+    """List the concrete details of ``text``, each once, ordered by kind.
 
     Different spellings of one detail count as one: ``late forties`` and ``late 40s``.
     """
@@ -77,7 +77,7 @@ def find_anchors(text: str) -> list[str]:
 
 
 def anchor_specificity(text: str) -> float:
-    """Give the share of the sentences of ``text`` that name at least one concrete detail."""
+    """Return the share of the sentences of ``text`` that name at least one concrete detail."""
     all_sentences = sentences(text)
     if not all_sentences:
         return 0.0
@@ -90,7 +90,7 @@ def _decade(match: re.Match[str]) -> str:
 
 
 def _find_things(text: list[str]) -> Iterator[str]:
-    """Give the things that a text names, of names that overlap only the longest."""
+    """Yield the things that a text names; of overlapping names only the longest."""
     free_from = 0
     for start, word in enumerate(text):
         if word in _first_words and start >= free_from:

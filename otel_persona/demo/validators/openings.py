@@ -1,8 +1,8 @@
-"""How a text opens: which of six moves its first sentence makes, and how unlike recent ones it is.
+"""How a text opens: which of six moves its first sentence makes, and how new that sentence is.
 
-The moves say what the sentence tells first of the person: a contrast, a name, an age, an
-occupation, a stage of life, or a trait of character. ``other`` is a sentence that does not
-introduce the person at all.
+The move is what the sentence says first about the person: a contrast, a name, an age, an
+occupation, a stage of life, or a character trait. ``other`` is a sentence that does not introduce
+the person at all.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _life_stages = frozenset(_LIFE_STAGES.split())
 
 
 def opening_move(sentence: str) -> str:
-    """Name the move that an opening sentence makes; see the module for the moves."""
+    """Name the move that an opening sentence makes; see the module docstring for the moves."""
     if _CONTRAST.search(sentence):
         return "contrast"
     introduction = _INTRODUCTION.match(sentence)
@@ -55,22 +55,22 @@ def opening_move(sentence: str) -> str:
 
 
 class RecentOpenings:
-    """The openings of the last ``window`` texts, to tell how unlike them a new one is."""
+    """The openings of the last ``window`` texts, to score how much a new one differs from them."""
 
     def __init__(self, window: int = 30) -> None:
         self._recent: deque[frozenset[str]] = deque(maxlen=window)
 
     def variation(self, sentence: str) -> float:
-        """Give 1 minus the largest share of words in common with a recent opening.
+        """Return 1 minus the largest share of words in common with a recent opening.
 
-        The share is Jaccard's: words in both over words in either. 1 is unlike all of them, 0 is
-        one of them over again.
+        The share is the Jaccard index: words in both over words in either. 1 means unlike all of
+        them, 0 the same words as one of them.
         """
         opening = frozenset(words(sentence))
         return 1.0 - max((_overlap(opening, other) for other in self._recent), default=0.0)
 
     def remember(self, sentence: str) -> None:
-        """Count ``sentence`` among the recent ones."""
+        """Add ``sentence`` to the recent ones."""
         self._recent.append(frozenset(words(sentence)))
 
 

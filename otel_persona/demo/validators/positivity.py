@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from otel_persona.demo.validators.wording import words
 
-# Beginnings of words, as regular expressions; a look-ahead leaves out words of another meaning.
+# Word beginnings, as regular expressions; lookaheads exclude words with another meaning.
 _POSITIVE = r"""
 accomplish achiev admir ador adventur affection amaz appreciat balance beautiful belov
 bless brave brillian buoyed calm camarad captivat charis charm cheer cherish comfort
@@ -41,7 +41,7 @@ worr wrestl wrong
 
 
 class Balance(NamedTuple):
-    """How many words of a text are on each list."""
+    """How many words of a text match each list."""
 
     positive: int
     negative: int
@@ -58,9 +58,9 @@ def count_words(text: str) -> Balance:
 
 
 def pollyanna(text: str) -> float | None:
-    """Give the share of positive words among positive and negative ones; 1 is all happiness.
+    """Return the share of positive words among positive and negative ones; 1 is all positive.
 
-    ``None`` where the text holds neither, for then there is nothing to weigh.
+    ``None`` if the text has neither, because there is nothing to weigh.
     """
     positive, negative = count_words(text)
     return positive / (positive + negative) if positive + negative else None
@@ -68,7 +68,7 @@ def pollyanna(text: str) -> float | None:
 
 @lru_cache(maxsize=20_000)
 def _tone(word: str) -> int:
-    """Give 1 for a positive word, -1 for a negative one, else 0."""
+    """Return 1 for a positive word, -1 for a negative one, else 0."""
     if _positive.match(word):
         return 1
     return -1 if _negative.match(word) else 0

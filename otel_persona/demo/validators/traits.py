@@ -1,10 +1,10 @@
-"""Labels of the prompt that stand in the text by name: a trait should show, not be announced."""
+"""Labels from the prompt that the text names: a trait should show, not be announced."""
 
 from __future__ import annotations
 
 import re
 
-# The seven ratings that the prompt of these personas gives, and the words that name them.
+# The seven ratings given in these personas' prompt, and the words that name them.
 _TRAITS = {
     "openness": r"openness|open to experiences?",
     "conscientiousness": r"(?:un)?conscientious(?:ness|ly)?",
@@ -18,10 +18,10 @@ _named = {trait: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for trait, words
 
 
 def traits_named(text: str) -> frozenset[str]:
-    """Give the traits of the prompt that ``text`` calls by their names."""
+    """Return the traits of the prompt that ``text`` names."""
     return frozenset(trait for trait, pattern in _named.items() if pattern.search(text))
 
 
 def trait_leak(text: str) -> float:
-    """Give the share of the prompt's seven traits that ``text`` calls by name; 0 is no leak."""
+    """Return the share of the prompt's seven traits that ``text`` names; 0 is no leak."""
     return len(traits_named(text)) / len(_named)
