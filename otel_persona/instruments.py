@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, Histogram, Meter, MeterProvider, Observation
 
-from otel_persona import forks
+from otel_persona.concurrency import forks
 from otel_persona.semconv import OTHER, SCOPE_NAME, Instrument
 from otel_persona.version import __version__
 

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
-from otel_persona.interruptions import pass_on
+from otel_persona.concurrency.interruptions import pass_on
 
 # Looking costs as much as writing. No real attempt is this short.
 _LOOK_AFTER_S = 0.001

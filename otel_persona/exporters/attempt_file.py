@@ -13,15 +13,15 @@ from functools import partial
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-from otel_persona import forks
+from otel_persona.concurrency import forks
+from otel_persona.concurrency.interruptions import pass_on
+from otel_persona.concurrency.serial_queue import waits_for_this_thread
 from otel_persona.errors import RecordError, UsageError
 from otel_persona.exporters.append_file import AppendFile
 from otel_persona.exporters.later import Later
-from otel_persona.interruptions import pass_on
 from otel_persona.mismatches import find_mismatch
 from otel_persona.records import AttemptRecord, encode_line, tallies
 from otel_persona.records.spans import own_record, rebuilt_record
-from otel_persona.serial_queue import waits_for_this_thread
 from otel_persona.settings import Fsync, LogPath, PendingRecords, RunId
 
 _log = logging.getLogger("otel_persona")

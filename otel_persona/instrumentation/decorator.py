@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar, overload
 
+from otel_persona.concurrency.interruptions import pass_on
 from otel_persona.errors import UsageError
 from otel_persona.instrumentation import telemetry, values
 from otel_persona.instrumentation.calls import wrap
@@ -15,7 +16,6 @@ from otel_persona.instrumentation.persona_id import finder
 from otel_persona.instrumentation.running_attempt import IDLE, Attempt
 from otel_persona.instrumentation.scope import PersonaScope
 from otel_persona.instrumentation.telemetry import Telemetry
-from otel_persona.interruptions import pass_on
 from otel_persona.records import LARGEST_COUNT, AttemptRecord, tallies
 
 _P = ParamSpec("_P")

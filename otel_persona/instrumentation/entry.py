@@ -9,10 +9,10 @@ from typing import Any
 from opentelemetry import context as context_api
 from opentelemetry import trace
 
+from otel_persona.concurrency.interruptions import pass_on
 from otel_persona.errors import RecordError
 from otel_persona.instrumentation import outcomes, telemetry
 from otel_persona.instrumentation.telemetry import Telemetry
-from otel_persona.interruptions import pass_on
 from otel_persona.records import (
     AttemptRecord,
     is_naive,

@@ -16,7 +16,10 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.metrics import Meter
 
-from otel_persona import forks, semconv
+from otel_persona import semconv
+from otel_persona.concurrency import forks
+from otel_persona.concurrency.interruptions import pass_on
+from otel_persona.concurrency.serial_queue import SerialQueue
 from otel_persona.instruments import (
     BoundedLabel,
     Labels,
@@ -24,10 +27,8 @@ from otel_persona.instruments import (
     histogram,
     observe,
 )
-from otel_persona.interruptions import pass_on
 from otel_persona.records import AttemptRecord, tallies
 from otel_persona.semconv import Label
-from otel_persona.serial_queue import SerialQueue
 from otel_persona.settings import Prices
 
 _Ended = tuple[AttemptRecord, str, bool]

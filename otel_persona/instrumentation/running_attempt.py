@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from opentelemetry import context as context_api
 from opentelemetry import trace
 
+from otel_persona.concurrency.interruptions import pass_on
 from otel_persona.instrumentation import outcomes, values
 from otel_persona.instrumentation.nesting import Nested, innermost, left_open
 from otel_persona.instrumentation.telemetry import Telemetry
-from otel_persona.interruptions import pass_on
 from otel_persona.records import AttemptRecord, Status, format_timestamp, open_attempts, tallies
 from otel_persona.records.attributes import to_attributes
 from otel_persona.semconv import ATTEMPT_SPAN_PREFIX

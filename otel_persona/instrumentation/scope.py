@@ -9,10 +9,10 @@ from types import TracebackType
 from opentelemetry import context as context_api
 from opentelemetry import trace
 
+from otel_persona.concurrency.interruptions import pass_on
 from otel_persona.errors import UsageError
 from otel_persona.instrumentation import outcomes, telemetry, values
 from otel_persona.instrumentation.nesting import Nested, left_open
-from otel_persona.interruptions import pass_on
 from otel_persona.records import tallies
 from otel_persona.semconv import PERSONA_SPAN, Attribute
 

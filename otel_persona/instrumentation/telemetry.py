@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from opentelemetry import metrics, trace
 
 from otel_persona import activation
+from otel_persona.concurrency.interruptions import pass_on
 from otel_persona.errors import SettingsError
 from otel_persona.instrumentation.metrics import attempt_metrics
-from otel_persona.interruptions import pass_on
 from otel_persona.records import tallies
 from otel_persona.semconv import SCOPE_NAME
 from otel_persona.settings import Settings, load_settings

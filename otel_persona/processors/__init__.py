@@ -2,8 +2,8 @@
 
 ``attempt_spans`` hands attempts to an exporter at once, sampled or not; ``sampling`` keeps
 attempts that a sampler would drop; ``usage`` reads token usage from the spans below an attempt;
-``drift`` folds attempts into batch and tier figures, shown by ``gauges`` and reported by
-``events``.
+``drift`` folds attempts into the batch and tier figures of their ``streams``, shown by ``gauges``
+and reported by ``events``.
 """
 
 from otel_persona.processors.attempt_spans import AttemptSpanProcessor

@@ -5,8 +5,8 @@ from __future__ import annotations
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.export import SpanExporter
 
+from otel_persona.concurrency.interruptions import pass_on
 from otel_persona.errors import UsageError
-from otel_persona.interruptions import pass_on
 from otel_persona.mismatches import has_method
 from otel_persona.records import tallies
 

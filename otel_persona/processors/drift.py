@@ -2,77 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 from opentelemetry._logs import LoggerProvider
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
-from otel_persona import forks
-from otel_persona.aggregation import (
-    Aggregator,
-    BatchSummary,
-    Indicator,
-    IndicatorChange,
-    TierSummary,
-    changes_between,
-    last_known,
-)
+from otel_persona.aggregation import BatchSummary, IndicatorChange
+from otel_persona.concurrency import forks
+from otel_persona.concurrency.interruptions import pass_on
+from otel_persona.concurrency.serial_queue import SerialQueue
 from otel_persona.errors import RecordError, UsageError
-from otel_persona.interruptions import pass_on
 from otel_persona.mismatches import wrong_arguments
 from otel_persona.processors.events import DriftEvents
 from otel_persona.processors.gauges import gauges
+from otel_persona.processors.streams import BatchReport, Streams
 from otel_persona.records import AttemptRecord, tallies
 from otel_persona.records.spans import record_of
-from otel_persona.semconv import OTHER
-from otel_persona.serial_queue import SerialQueue
 from otel_persona.settings import Settings, checked, load_settings
 
 OnBatch = Callable[[BatchSummary], object]
 OnIndicatorChange = Callable[[IndicatorChange], object]
 
-_STREAMS = 32
-_OPEN_BATCHES = 8
 # Attempts that cannot close a batch wait for others: folding them in a row costs half as much.
 _MOST_WAITING = 63
-
-
-class _Closed(NamedTuple):
-    """A closed batch, and what follows from it."""
-
-    batch: BatchSummary
-    tier: TierSummary
-    changes: list[IndicatorChange]
-
-
-class _Stream:
-    """The attempts of one run and tier."""
-
-    def __init__(self, run_id: str, tier: str, settings: Settings) -> None:
-        self._run_id = run_id
-        self._tier = tier
-        self._aggregator = Aggregator(settings, tier, open_batches=_OPEN_BATCHES)
-        self._indicators: Mapping[str, Indicator] = {}
-
-    def add(self, record: AttemptRecord) -> list[_Closed]:
-        """Fold in an attempt, and return the batches that it closed."""
-        closed = self._aggregator.add(record)
-        return [self._look_at(batch) for batch in closed] if closed else []
-
-    def slack(self) -> int:
-        """Return how many attempts can be added before one may close a batch."""
-        return self._aggregator.slack()
-
-    def finish(self) -> list[_Closed]:
-        """Close the open batches, as partial."""
-        return [self._look_at(batch) for batch in self._aggregator.finish()]
-
-    def _look_at(self, batch: BatchSummary) -> _Closed:
-        changes = changes_between(self._indicators, batch, run_id=self._run_id, tier=self._tier)
-        self._indicators = last_known(self._indicators, batch)
-        return _Closed(batch, self._aggregator.tier_summary(), changes)
 
 
 class DriftProcessor(SpanProcessor):
@@ -124,9 +78,7 @@ class DriftProcessor(SpanProcessor):
         forks.in_child(self._start_anew)
 
     def _start_anew(self) -> None:
-        self._streams: dict[tuple[str, str], _Stream] = {}
-        # The same, keyed as records have it: most have no tier, since it follows from the run.
-        self._by_record: dict[tuple[str, str | None], _Stream] = {}
+        self._streams = Streams(self._settings)
         self._slack = 0
         self._arrived = SerialQueue(self._fold)
         self._closed = SerialQueue(self._tell)
@@ -164,49 +116,20 @@ class DriftProcessor(SpanProcessor):
     def _fold(self, record: AttemptRecord | None) -> None:
         """Fold in one attempt; ``None`` closes all batches."""
         try:
-            if record is not None:
-                closed = self._stream(record).add(record)
-            else:
-                closed = [batch for stream in self._streams.values() for batch in stream.finish()]
+            closed = self._streams.finish() if record is None else self._streams.add(record)
         except RecordError as error:
             _reject(error)
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
             pass_on(fault)
             tallies.lost.add("internal", f"an attempt is not in the figures: {fault!r}")
         else:
-            for batch in closed:
-                self._closed.put(batch)
+            for report in closed:
+                self._closed.put(report)
         if not self._arrived:
-            self._slack = self._find_slack()
+            self._slack = min(self._streams.slack(), _MOST_WAITING)
 
-    def _find_slack(self) -> int:
-        """Return how many attempts may wait because none of them can close a batch."""
-        if len(self._streams) != 1:
-            return 0
-        (stream,) = self._streams.values()
-        return min(stream.slack(), _MOST_WAITING)
-
-    def _stream(self, record: AttemptRecord) -> _Stream:
-        said = (record.run_id, record.tier)
-        stream = self._by_record.get(said)
-        if stream is None:
-            tier = record.tier or self._settings.tier_of(record.run_id)
-            stream = self._stream_of(record.run_id, tier)
-            if len(self._by_record) < 2 * _STREAMS:
-                self._by_record[said] = stream
-        return stream
-
-    def _stream_of(self, run_id: str, tier: str) -> _Stream:
-        key = (run_id, tier)
-        if key not in self._streams and len(self._streams) >= _STREAMS:
-            key = (OTHER, OTHER)
-        stream = self._streams.get(key)
-        if stream is None:
-            stream = self._streams[key] = _Stream(*key, self._settings)
-        return stream
-
-    def _tell(self, closed: _Closed) -> None:
-        batch, tier, changes = closed
+    def _tell(self, report: BatchReport) -> None:
+        batch, tier, changes = report
         try:
             self._gauges.show(batch, tier, self._settings.label_values)
             for change in changes:

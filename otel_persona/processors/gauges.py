@@ -11,8 +11,8 @@ from functools import partial
 
 from opentelemetry.metrics import Meter
 
-from otel_persona import forks
 from otel_persona.aggregation import BatchSummary, Indicator, TierSummary
+from otel_persona.concurrency import forks
 from otel_persona.instruments import BoundedLabel, Labels, OncePerProvider, observe
 from otel_persona.semconv import (
     BATCH_GAUGES,

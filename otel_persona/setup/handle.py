@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from otel_persona.serial_queue import on_behalf_of
+from otel_persona.concurrency.serial_queue import on_behalf_of
 
 _log = logging.getLogger("otel_persona")
 
