@@ -42,7 +42,7 @@ def analyze_batches(attempts: RunAttempts, settings: Settings) -> BatchAnalysis:
     batches: list[BatchSummary] = []
     for record in attempts:
         if aggregator is None:
-            aggregator = Aggregator(settings, attempts.tier)
+            aggregator = Aggregator(settings)
         try:
             batches += aggregator.add(record)
         except RecordError as error:
@@ -54,9 +54,9 @@ def analyze_batches(attempts: RunAttempts, settings: Settings) -> BatchAnalysis:
     return BatchAnalysis(
         run_id=attempts.run_id,
         batches=batches,
-        tier=aggregator.tier_summary(),
+        tier=msgspec.structs.replace(aggregator.tier_summary(), tier=attempts.tier),
         remarks=[
-            *attempts.remarks.sentences(order_matters=not settings.batch_policy.is_keyed),
+            *attempts.remarks(order_matters=not settings.batch_policy.is_keyed),
             *_unscored(batches),
         ],
     )

@@ -1,4 +1,4 @@
-"""The attempts of one run and tier, from logs that may hold several of each."""
+"""The attempts of one run, and of one tier if wanted, from logs that may hold several."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ _MOST_NAMES = 20
 
 
 class RunAttempts:
-    """The attempts of one run and tier among those of ``reader``; iterate over it once.
+    """The attempts of one run among those of ``reader``, of one tier or of all; iterate once.
+
+    Without ``run_id`` the run is that of the first attempt, and there must be no other. This is
+    known only when everything has been read: the iteration then ends with ``UsageError``, which
+    lists the runs, or with ``LogReadError`` if there is no attempt at all.
 
     An attempt's tier is its own, else the one that ``settings`` give for its run, as in live
-    figures. Without ``run_id`` the run is that of the first attempt, and there must be no other;
-    likewise for ``tier`` within the run. This is known only when everything has been read: the
-    iteration then ends with ``UsageError``, which lists the runs or tiers, or with ``LogReadError``
-    if there is no attempt at all. ``remarks`` has looked at every attempt returned.
+    figures. Without ``tier`` all tiers of the run count together.
     """
 
     def __init__(
@@ -33,75 +34,84 @@ class RunAttempts:
         tier: str | None = None,
     ) -> None:
         self.reader = reader
-        self.remarks = Remarks()
         self._settings = settings
-        self._run = _Choice("run", run_id, within="the input")
-        self._tier = _Choice("tier", tier, within="the run")
+        self._remarks = Remarks()
+        self._given_run, self._given_tier = run_id, tier
+        self._run_id = run_id
+        self._runs: Counter[str] = Counter()
+        self._tiers: Counter[str] = Counter()
 
     def __iter__(self) -> Iterator[AttemptRecord]:
         """Yield every attempt of the run and tier."""
         for record in self.reader:
-            if self._run.takes(record.run_id) and self._tier.takes(self._tier_of(record)):
-                self.remarks.add(record, self.reader.file)
+            if self._takes(record):
+                self._remarks.add(record, self.reader.file)
                 yield record
-        if not self._run.counts:
-            raise no_attempts(self.reader)
-        self._run.check()
-        self._tier.check()
+        self._check()
 
     @property
     def run_id(self) -> str:
         """The run's id, once one of its attempts was read."""
-        return self._run.name or ""
+        return self._run_id or ""
 
     @property
     def tier(self) -> str:
-        """The tier's name, once one of its attempts was read."""
-        return self._tier.name or ""
+        """The tier's name, once everything was read: the given one, or what all attempts share.
 
-    def _tier_of(self, record: AttemptRecord) -> str:
-        return record.tier or self._settings.tier_of(record.run_id)
+        If they are of several tiers, it follows from the run's id.
+        """
+        if self._given_tier is not None:
+            return self._given_tier
+        if self._settings.tier is None and len(self._tiers) == 1:
+            return next(iter(self._tiers))
+        return self._settings.tier_of(self.run_id)
 
-
-class _Choice:
-    """The run or tier whose attempts count: the one ``given``, else the only one."""
-
-    def __init__(self, kind: str, given: str | None, *, within: str) -> None:
-        self.name = given
-        self.counts: Counter[str] = Counter()
-        self._kind = kind
-        self._within = within
-        self._is_given = given is not None
-
-    def takes(self, name: str) -> bool:
-        """Count an attempt of ``name``, and return whether that is the chosen one."""
-        self.counts[name] += 1
-        if self.name is None:
-            self.name = name
-        return name == self.name
-
-    def check(self) -> None:
-        """Raise ``UsageError`` if a choice is missing, or the chosen one has no attempts."""
-        if not self._is_given and len(self.counts) > 1:
-            raise UsageError(
-                f"{self._within} holds {len(self.counts):,} {self._kind}s; choose one with "
-                f"--{self._kind}: {self._listed()}"
+    def remarks(self, *, order_matters: bool) -> Iterator[str]:
+        """Report what was unusual; ``order_matters`` if batches are cut by position."""
+        if self._given_tier is None and len(self._tiers) > 1:
+            yield (
+                f"the run holds {len(self._tiers):,} tiers, and the figures are over all of them; "
+                f"--tier chooses one: {_listed(self._tiers)}"
             )
-        if self.name not in self.counts:
-            raise UsageError(
-                f"there is no attempt of the {self._kind} {self.name!r}; {self._within} holds "
-                f"{self._listed()}"
-            )
+        yield from self._remarks.sentences(order_matters=order_matters)
 
-    def _listed(self) -> str:
-        largest_first = sorted(self.counts.items(), key=lambda item: (-item[1], item[0]))
-        named = [
-            f"{name!r} ({count:,} attempt{'s' * (count > 1)})"
-            for name, count in largest_first[:_MOST_NAMES]
-        ]
-        if len(self.counts) > _MOST_NAMES:
-            named.append(f"and {len(self.counts) - _MOST_NAMES:,} more")
-        return ", ".join(named)
+    def _takes(self, record: AttemptRecord) -> bool:
+        self._runs[record.run_id] += 1
+        if self._run_id is None:
+            self._run_id = record.run_id
+        if record.run_id != self._run_id:
+            return False
+        tier = record.tier or self._settings.tier_of(record.run_id)
+        self._tiers[tier] += 1
+        return self._given_tier in (None, tier)
+
+    def _check(self) -> None:
+        if not self._runs:
+            raise no_attempts(self.reader)
+        if self._given_run is None and len(self._runs) > 1:
+            raise UsageError(
+                f"the input holds {len(self._runs):,} runs; choose one with --run: "
+                f"{_listed(self._runs)}"
+            )
+        for kind, name, there, within in (
+            ("run", self._given_run, self._runs, "the input"),
+            ("tier", self._given_tier, self._tiers, "the run"),
+        ):
+            if name is not None and name not in there:
+                raise UsageError(
+                    f"there is no attempt of the {kind} {name!r}; {within} holds {_listed(there)}"
+                )
+
+
+def _listed(names: Counter[str]) -> str:
+    largest_first = sorted(names.items(), key=lambda item: (-item[1], item[0]))
+    listed = [
+        f"{name!r} ({count:,} attempt{'s' * (count > 1)})"
+        for name, count in largest_first[:_MOST_NAMES]
+    ]
+    if len(names) > _MOST_NAMES:
+        listed.append(f"and {len(names) - _MOST_NAMES:,} more")
+    return ", ".join(listed)
 
 
 def no_attempts(reader: LogReader) -> LogReadError:

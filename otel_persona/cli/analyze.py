@@ -44,9 +44,9 @@ _AT_LEAST: dict[str, tuple[Band, ...]] = {
     help="What each row is about.",
 )
 @click.option(
-    "--run", "run_id", metavar="RUN", help="The run to analyse, where the input holds several."
+    "--run", "run_id", metavar="RUN", help="The run to analyze, if the input holds several."
 )
-@click.option("--tier", metavar="TIER", help="The tier to analyse, where the run has several.")
+@click.option("--tier", metavar="TIER", help="Of a run with several tiers, analyze this one alone.")
 @settings_option
 @format_option
 @click.option("--strict", is_flag=True, help="Exit with 2 if any line had to be skipped.")

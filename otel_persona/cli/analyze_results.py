@@ -52,7 +52,7 @@ def by_persona(attempts: RunAttempts, settings: Settings) -> Result:
         return [persona_view(run_id, personas)]
 
     document = {"run_id": run_id, "personas": personas}
-    return Result(document, tables, attempts.remarks.sentences(order_matters=False))
+    return Result(document, tables, attempts.remarks(order_matters=False))
 
 
 def by_stage(attempts: RunAttempts, settings: Settings) -> Result:
@@ -69,7 +69,7 @@ def by_stage(attempts: RunAttempts, settings: Settings) -> Result:
         "run_id": run_id,
         "stages": [stage_document(stage, summary) for stage, summary in stages.items()],
     }
-    return Result(document, tables, attempts.remarks.sentences(order_matters=False))
+    return Result(document, tables, attempts.remarks(order_matters=False))
 
 
 ANALYSES = {"batch": by_batch, "persona": by_persona, "stage": by_stage}

@@ -68,24 +68,27 @@ def test_no_attempt_at_all_is_an_error(log: Callable[..., str]) -> None:
 
 @pytest.mark.parametrize(
     ("said", "setting", "tier"),
-    [(None, None, "25K"), (None, "mine", "mine"), ("50K", None, "50K"), ("50K", "mine", "50K")],
+    [(None, None, "25K"), (None, "mine", "mine"), ("50K", None, "50K"), ("50K", "mine", "mine")],
 )
 def test_the_tier_is_what_the_attempts_say(
     said: str | None, setting: str | None, tier: str, line: Line, log: Callable[..., str]
 ) -> None:
-    """As in live figures: else it is the setting, and without both it follows from the run's id."""
+    """The setting is stronger, and without both it follows from the run's id."""
     attempts = _attempts(log(line(run_id="25K_a", tier=said)), settings=Settings(tier=setting))
     assert len(list(attempts)) == 1
     assert attempts.tier == tier
 
 
-def test_several_tiers_are_listed_with_their_attempts(line: Line, log: Callable[..., str]) -> None:
-    """Live figures are told apart by tier too, so one must be chosen, whatever the order."""
+def test_several_tiers_count_together_and_are_listed(line: Line, log: Callable[..., str]) -> None:
+    """Whatever the order, the name is the run's own, and it is said what stands behind it."""
     unsaid, said = line(run_id="25K_a"), line(run_id="25K_a", tier="50K")
-    told = r"run holds 2 tiers; .*--tier: '50K' \(2 attempts\), '25K' \(1 attempt\)$"
     for lines in ([unsaid, said, said], [said, said, unsaid]):
-        with pytest.raises(UsageError, match=told):
-            _ids(log(*lines))
+        attempts = _attempts(log(*lines))
+        assert len(list(attempts)) == 3
+        assert attempts.tier == "25K"
+        [remark] = attempts.remarks(order_matters=True)
+        assert "2 tiers" in remark
+        assert remark.endswith("--tier chooses one: '50K' (2 attempts), '25K' (1 attempt)")
 
 
 def test_a_tier_that_follows_from_the_run_is_no_other(line: Line, log: Callable[..., str]) -> None:
