@@ -32,6 +32,7 @@ from otel_persona.errors import (
 from otel_persona.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from otel_persona.aggregation import BatchSummary, IndicatorChange
     from otel_persona.exporters import AttemptFileExporter
     from otel_persona.instrumentation import (
         Attempt,
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
     from otel_persona.setup.handle import Handle
 
 _ROOMS = {
+    "BatchSummary": "aggregation",
+    "IndicatorChange": "aggregation",
     "Attempt": "instrumentation",
     "AttemptFileExporter": "exporters",
     "AttemptSampler": "processors",
@@ -72,8 +75,10 @@ __all__ = [
     "AttemptFileExporter",
     "AttemptSampler",
     "AttemptSpanProcessor",
+    "BatchSummary",
     "DriftProcessor",
     "Handle",
+    "IndicatorChange",
     "LogReadError",
     "PersonaError",
     "RecordError",

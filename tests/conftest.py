@@ -1,11 +1,12 @@
-"""What every test shares: a plain attempt, and hypothesis without deadlines.
+"""What tests share: a plain attempt, Ctrl-C that is heeded, hypothesis without deadlines.
 
 Machines are shared and noisy: how long one example takes says nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import hypothesis
@@ -13,6 +14,14 @@ import pytest
 
 hypothesis.settings.register_profile("shared", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("shared")
+
+
+@pytest.fixture
+def _heeded_interrupt() -> Iterator[None]:
+    """Let a command heed SIGINT, which a shell's background job and its children ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

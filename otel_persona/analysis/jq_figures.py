@@ -11,7 +11,7 @@ from otel_persona.aggregation import ClosedBatch, KeyedBatcher
 from otel_persona.analysis.log_reader import LogReader
 from otel_persona.analysis.run_attempts import no_attempts
 from otel_persona.analysis.token_tally import TokenTally
-from otel_persona.errors import RecordError, UsageError
+from otel_persona.errors import LogReadError, RecordError, UsageError
 from otel_persona.settings import BatchPolicy, Prices
 
 
@@ -105,16 +105,20 @@ def _groups(reader: LogReader, policy: BatchPolicy) -> list[tuple[str, ClosedBat
     """Group all attempts by ``policy``; returns each group with its first persona id in the log."""
     batcher = KeyedBatcher(policy, None)
     positions: dict[str, int] = {}
+    unplaced = 0
     for record in reader:
         try:
             batcher.add(record)
         except RecordError as error:
+            unplaced += 1
             reader.refuse(error.reason)
         else:
             positions.setdefault(record.persona_id, len(positions))
     groups = [
         (min(batch.state.personas, key=positions.__getitem__), batch) for batch in batcher.finish()
     ]
+    if not groups and unplaced:
+        raise LogReadError(f"no attempt can be put into batches of {policy}")
     if not groups:
         raise no_attempts(reader)
     return groups

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console, Group
@@ -18,6 +18,9 @@ from otel_persona.cli.printing import counted
 from otel_persona.cli.tables import LEGEND, coloured
 from otel_persona.demo.run import Watcher
 
+_LINES_AROUND = 9
+"""Lines of the screen that are neither batches nor changes: heading, notes and legend."""
+
 
 @contextmanager
 def watching() -> Iterator[Watcher]:
@@ -25,13 +28,15 @@ def watching() -> Iterator[Watcher]:
     console = make_console()
     if console.is_terminal:
         with Live(console=console) as live:
-            yield _LiveScreen(live)
+            screen = _LiveScreen(live)
+            yield screen
+            screen.draw_all()
     else:
         yield _PlainScreen(console)
 
 
 class _LiveScreen:
-    """Redraws the table of all batches, with the band changes below it."""
+    """Redraws the table of the newest batches, with the newest band changes below it."""
 
     def __init__(self, live: Live) -> None:
         self._live = live
@@ -41,16 +46,25 @@ class _LiveScreen:
     def on_batch(self, batch: BatchSummary) -> None:
         """Add a row."""
         self._batches.append(batch)
-        self._draw()
+        self._draw_newest()
 
     def on_change(self, change: IndicatorChange) -> None:
         """Add a line below the table."""
         self._changes.append(coloured(_change_line(change), change.band))
-        self._draw()
+        self._draw_newest()
 
-    def _draw(self) -> None:
-        table = batch_table("Batches", self._batches, complete_in="analyze --format json")
-        self._live.update(Group(table, Text(f"{LEGEND}\n"), *self._changes))
+    def draw_all(self) -> None:
+        """Leave all batches and changes on the screen."""
+        self._draw(self._batches, self._changes)
+
+    def _draw_newest(self) -> None:
+        height = self._live.console.height
+        changes = self._changes[-(height // 4) :]
+        self._draw(self._batches[-max(1, height - len(changes) - _LINES_AROUND) :], changes)
+
+    def _draw(self, batches: Sequence[BatchSummary], changes: Sequence[Text]) -> None:
+        table = batch_table("Batches", batches, complete_in="analyze --format json")
+        self._live.update(Group(table, Text(f"{LEGEND}\n"), *changes))
 
 
 class _PlainScreen:

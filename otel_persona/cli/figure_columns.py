@@ -52,6 +52,9 @@ FIGURES = (
         "anchor_diversity",
         "anchor diversity",
     ),
+    FigureColumn(
+        Column("Rarefied", is_spare=True), lambda batch: decimal(batch.anchors_rarefied_150)
+    ),
     FigureColumn(Column("Tokens", is_spare=True), lambda batch: whole(batch.total_tokens)),
     FigureColumn(Column("USD", is_spare=True), lambda batch: usd(batch.cost_usd)),
 )

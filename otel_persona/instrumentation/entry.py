@@ -11,7 +11,7 @@ from opentelemetry import trace
 
 from otel_persona.concurrency.interruptions import pass_on
 from otel_persona.errors import RecordError
-from otel_persona.instrumentation import outcomes, telemetry
+from otel_persona.instrumentation import outcomes, telemetry, values
 from otel_persona.instrumentation.telemetry import Telemetry
 from otel_persona.records import (
     AttemptRecord,
@@ -66,7 +66,7 @@ def _checked(entry: Mapping[str, Any], in_use: Telemetry) -> AttemptRecord:
         tallies.warned.add("naive_ts", f"ts {entry['ts']!r} has no offset; UTC is assumed")
     for validator, score in record.validator_scores.items():
         if not 0 <= score <= 1:
-            tallies.warned.add("score_out_of_range", f"{validator} scored {score}, outside 0 to 1")
+            values.warn_of_range(validator, score)
     return record
 
 

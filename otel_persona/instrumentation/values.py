@@ -102,8 +102,14 @@ def score(value: object, validator: str) -> float | None:
         refuse("score", value, f"a finite number for {validator}")
         return None
     if not 0 <= number <= 1:
-        tallies.warned.add("score_out_of_range", f"{validator} scored {number}, outside 0 to 1")
+        warn_of_range(validator, number)
     return number
+
+
+def warn_of_range(validator: str, score: float) -> None:
+    """Count a score outside the documented range, which is kept; log each validator's first."""
+    detail = f"{validator} scored {score}, outside 0 to 1"
+    tallies.warned.add("score_out_of_range", detail, once_per=validator)
 
 
 def scores(value: object) -> list[tuple[object, object]]:

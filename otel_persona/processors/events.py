@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from opentelemetry._logs import LoggerProvider, SeverityNumber, get_logger
 
 from otel_persona.aggregation import IndicatorChange
@@ -25,6 +27,7 @@ class DriftEvents:
         """Emit ``persona.drift``: INFO for healthy, WARN for warning, ERROR for critical."""
         severity = _SEVERITY[change.band]
         self._logger.emit(
+            timestamp=time.time_ns(),
             event_name=DRIFT_EVENT,
             severity_number=severity,
             severity_text=severity.name,

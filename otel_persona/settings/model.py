@@ -24,8 +24,8 @@ _NonNegative = Annotated[float, msgspec.Meta(ge=0, le=sys.float_info.max)]
 _Positive = Annotated[int, msgspec.Meta(ge=1)]
 # Error messages use the descriptions to say what would be right.
 _ADDRESS = msgspec.Meta(
-    pattern=r"^(https?|grpc)://[^/\s]+",
-    description="http://host:4318, https://… or grpc://host:4317",
+    pattern=r"^(?!.*/v1/(traces|metrics|logs)/?$)(https?|grpc)://[^/\s]+",
+    description="http://host:4318, https://… or grpc://host:4317, with no /v1/traces behind it",
 )
 _BATCH = msgspec.Meta(pattern=BATCH_FORM.pattern, description=BATCH_FORMS)
 # Not blank, no NUL, and no placeholder other than {pid} and {run_id}.

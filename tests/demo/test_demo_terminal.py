@@ -80,6 +80,7 @@ def test_a_closed_pipe_ends_it_quietly(tmp_path: Path) -> None:
     assert told == b""
 
 
+@pytest.mark.usefixtures("_heeded_interrupt")
 def test_an_interrupt_says_where_the_attempts_are(tmp_path: Path) -> None:
     """Ctrl-C loses none of the attempts that were made, and leaves no traceback."""
     with subprocess.Popen(

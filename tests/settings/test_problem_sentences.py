@@ -12,7 +12,7 @@ Problems = Callable[..., list[str]]
 
 POLICIES = "personas:N, attempts:N, sequence:N, prefix or time:60s (also m, h)"
 PATH = "the path of a file, with no placeholders but {pid} and {run_id}"
-ADDRESSES = "http://host:4318, https://… or grpc://host:4317"
+ADDRESSES = "http://host:4318, https://… or grpc://host:4317, with no /v1/traces behind it"
 NAMES = "a list of names of 1 to 100 characters, such as ['B', 'C']"
 DIRECTIONS = "higher_is_worse, higher_is_better or band"
 

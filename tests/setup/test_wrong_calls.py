@@ -17,7 +17,7 @@ from otel_persona.settings import IndicatorLimits, Limits
 Problems = Callable[..., list[str]]
 
 FORMS = "personas:N, attempts:N, sequence:N, prefix or time:60s (also m, h)"
-ADDRESSES = "http://host:4318, https://… or grpc://host:4317"
+ADDRESSES = "http://host:4318, https://… or grpc://host:4317, with no /v1/traces behind it"
 
 
 @pytest.fixture
