@@ -91,6 +91,7 @@ class LogFile:
 
     def _open(self) -> io.BufferedReader:
         if self.path == _STANDARD_INPUT:
+            os.set_blocking(0, True)  # else a pause of the writer looks like the end
             return os.fdopen(0, "rb", closefd=False)
         return Path(self.path).open("rb")
 
@@ -106,6 +107,8 @@ class LogFile:
             return _gzip_reader
         if start.startswith(_ZSTD_START):
             return _zstd_reader
+        if start.lstrip(b"\xef\xbb\xbf").startswith(b"{"):
+            return None
         return {".gz": _gzip_reader, ".zst": _zstd_reader}.get(Path(self.path).suffix)
 
     def _until_damaged(self, read: Callable[[], bytes]) -> Callable[[], bytes]:

@@ -6,6 +6,8 @@ may surface in the middle of telemetry and look like a failure of telemetry itse
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from types import CodeType
 
 
@@ -17,6 +19,15 @@ def pass_on(error: BaseException) -> None:
         if trace_back.tb_frame.f_code in codes:
             raise error
         trace_back = trace_back.tb_next
+
+
+@contextlib.contextmanager
+def ignoring_failures() -> Iterator[None]:
+    """Ignore whatever fails in this block, but for what a signal handler raises."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - that is what it is for
+        pass_on(error)
 
 
 def _codes_of_handlers() -> set[CodeType]:

@@ -12,6 +12,9 @@ from typing import Generic, TypeVar
 _Item = TypeVar("_Item")
 _waits: ContextVar[int | None] = ContextVar("waits", default=None)
 _LOOK_AGAIN_S = 0.1
+_MOST_IN_A_TURN = 1_024
+_MANY_WAITING = 4_096
+_PAUSE_S = 0.001
 
 
 def on_behalf_of(thread: int) -> None:
@@ -30,6 +33,7 @@ class SerialQueue(Generic[_Item]):
     A caller of ``work`` handles all waiting items, unless someone else is already doing so and
     will handle these too: another thread, or this one further up the stack, interrupted by a
     signal or a generator's collection. So nobody waits for a lock, and no item deadlocks on itself.
+    Turns are bounded, and whoever brings an item while thousands wait pauses for a millisecond.
     """
 
     def __init__(self, handle: Callable[[_Item], None]) -> None:
@@ -45,10 +49,16 @@ class SerialQueue(Generic[_Item]):
     def put(self, item: _Item) -> int:
         """Queue ``item``; returns how many are waiting."""
         self._waiting.append(item)
-        return len(self._waiting)
+        waiting = len(self._waiting)
+        if waiting > _MANY_WAITING and self._owner is not None and not self._is_held_up():
+            time.sleep(_PAUSE_S)
+        return waiting
 
     def work(self) -> None:
-        """Handle the waiting items, unless someone is already doing so."""
+        """Handle the waiting items, unless someone is already doing so.
+
+        After a long turn the rest is left to whoever brings the next item.
+        """
         me = object()
         # Checked again after each turn: another caller may have seen an owner and left.
         while self._waiting and self._owner is None:
@@ -59,18 +69,23 @@ class SerialQueue(Generic[_Item]):
                     self._owner = me
                 if self._owner is me:
                     self._worker = threading.get_ident()
-                    self._handle_all()
+                    if not self._handle_all():
+                        return
             finally:
                 if self._owner is me:
                     self._worker = self._owner = None
 
-    def _handle_all(self) -> None:
-        while self._waiting:
+    def _handle_all(self) -> bool:
+        """Handle the waiting items; ``False`` if some are left after a long turn."""
+        for _ in range(_MOST_IN_A_TURN):
+            if not self._waiting:
+                return True
             item = self._waiting.popleft()
             if isinstance(item, threading.Event):
                 item.set()
             else:
                 self._handle(item)
+        return False
 
     def hold(self, timeout_s: float) -> None:
         """Let nobody work until ``release``, as before a fork; give up after ``timeout_s``."""
@@ -103,8 +118,9 @@ class SerialQueue(Generic[_Item]):
             left = deadline - time.monotonic()
             if left <= 0 or self._is_held_up():
                 break
-            # An exception may have stopped the worker; then it is up to this thread.
-            all_handled.wait(min(left, _LOOK_AGAIN_S))
+            if self._owner is not None:
+                all_handled.wait(min(left, _LOOK_AGAIN_S))
+            # A long turn, or an exception, may have ended the work: then it is up to this thread.
             self.work()
         return all_handled.is_set()
 

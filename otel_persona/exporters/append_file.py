@@ -84,7 +84,7 @@ class AppendFile:
 
     def _release(self) -> None:
         descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
+        if descriptor is not None and self._has_descriptor(descriptor):
             with contextlib.suppress(OSError):
                 os.close(descriptor)
 

@@ -106,6 +106,7 @@ class AttemptFileExporter(SpanExporter):
 
         An attempt that ends later still gets its line if it can be written at once.
         """
+        self._closed = True
         self._in_turn(self._close)
 
     def _keep(self, line: bytes) -> bool:
@@ -127,7 +128,9 @@ class AttemptFileExporter(SpanExporter):
         Does not wait for what this thread itself interrupted, nor for a thread waiting for this
         one. Messages are logged after the lock is released: a logging handler may wait for it.
         """
-        if waits_for_this_thread(self._holder) or not self._lock.acquire(timeout=timeout_s):
+        if self._holder == threading.get_ident() or waits_for_this_thread(self._holder):
+            return False
+        if not self._lock.acquire(timeout=timeout_s):
             return False
         outer = self._holder
         try:
@@ -153,15 +156,16 @@ class AttemptFileExporter(SpanExporter):
             if self._closed:
                 self._file.close()
             return True
-        if is_full:
-            self._pending.pop()
-            self._lose(1, f"more than {self._limit} lines are pending")
-        return not is_full
+        if len(self._pending) <= self._limit and not self._closed:
+            return True
+        self._pending.pop()
+        self._lose(1, f"more than {self._limit} lines are pending")
+        return False
 
     def _write_beside(self, line: bytes) -> bool:
         """Write the line of an attempt that ended while this thread is writing another."""
         try:
-            self._file.append(line)
+            self._append(line)
         except _UNWRITABLE:
             self._pending.append(line)  # the interrupted call will write it
         return True
@@ -171,7 +175,6 @@ class AttemptFileExporter(SpanExporter):
         return self._write_pending() and self._sync()
 
     def _close(self) -> bool:
-        self._closed = True
         done = self._flush()
         self._lose(len(self._pending), "the log could not be written")
         self._pending.clear()
@@ -187,13 +190,8 @@ class AttemptFileExporter(SpanExporter):
         wrote = False
         try:
             while self._pending:
-                self._file.append(self._pending[0])
-                self._pending.popleft()
+                self._write_first()
                 wrote = True
-                if self._fsync == "line":
-                    self._sync()
-                elif self._fsync == "second":
-                    self._sync_later.ask()
         except _UNWRITABLE as error:
             pass_on(error)
             self._note_failure(error)
@@ -204,6 +202,22 @@ class AttemptFileExporter(SpanExporter):
             self._failed_at = None
             self._tell("the log %s can be written again", self._file.path)
         return True
+
+    def _write_first(self) -> None:
+        # Taken out first: an interruption after the write must not have it written twice.
+        line = self._pending.popleft()
+        try:
+            self._append(line)
+        except _UNWRITABLE:
+            self._pending.appendleft(line)
+            raise
+
+    def _append(self, line: bytes) -> None:
+        self._file.append(line)
+        if self._fsync == "line":
+            self._sync()
+        elif self._fsync == "second":
+            self._sync_later.ask()
 
     def _sync(self) -> bool:
         try:

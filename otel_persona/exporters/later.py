@@ -20,13 +20,12 @@ class Later:
         """Schedule the call for a second from now, unless one is scheduled."""
         if self._timer is not None:
             return
-        self._timer = threading.Timer(_DELAY_S, self._run)
-        self._timer.daemon = True
+        timer = threading.Timer(_DELAY_S, self._run)
+        timer.daemon = True
         # If no thread can be started, the program is ending, or a later call will ask again.
         with contextlib.suppress(RuntimeError):
-            self._timer.start()
-            return
-        self._timer = None
+            timer.start()
+            self._timer = timer
 
     def forget(self) -> None:
         """Forget a scheduled call, as a forked child must: the thread is its parent's."""

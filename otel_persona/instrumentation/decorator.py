@@ -127,7 +127,7 @@ class AttemptUse:
         scope = innermost(PersonaScope)
         given = self._persona_id if self._persona_id is not None else found
         if given is None:
-            given = scope.persona_id if scope is not None else uuid.uuid4()
+            given = scope.persona_id if scope is not None else str(uuid.uuid4())
         persona_id = values.identifier_or_new(given, "persona_id")
         number, tier = self._number, in_use.settings.tier
         target, symbol = self._target, self._symbol

@@ -45,6 +45,7 @@ class AttemptMetrics:
 
     def __init__(self, meter: Meter) -> None:
         self._prices = Prices()
+        self._cost_before: Mapping[Labels, float] = {}  # at other prices
         self._tiers, self._repair_types = BoundedLabel(), BoundedLabel()
         self._move_labels, self._validators = BoundedLabel(), BoundedLabel()
         self._ended: SerialQueue[_Ended] = SerialQueue(self._count)
@@ -66,7 +67,10 @@ class AttemptMetrics:
 
     def set_limits(self, label_values: int, prices: Prices) -> None:
         """Set how many distinct values a label may have, and what tokens cost."""
-        self._prices = prices
+        if prices != self._prices:
+            self._ended.finish(_MOST_WAIT_S)
+            self._cost_before, self._prices = self._cost(), prices
+            self._priced_tokens.clear()
         for label in (self._tiers, self._repair_types, self._move_labels, self._validators):
             label.limit = label_values
 
@@ -111,14 +115,17 @@ class AttemptMetrics:
 
     def _counted_attempts(self) -> Mapping[Labels, int]:
         """Count the waiting attempts: of our instruments, readers ask this one first."""
-        self._ended.work()
+        self._ended.finish(_MOST_WAIT_S)
         return self._attempts
 
     def _cost(self) -> Mapping[Labels, float]:
         by_labels: dict[Labels, dict[str, int]] = {}
         for (stage, tier, model), tokens in list(self._priced_tokens.items()):
             by_labels.setdefault((stage, tier), {})[model] = tokens
-        return {labels: self._prices.cost(tokens) for labels, tokens in by_labels.items()}
+        costs = dict(self._cost_before)
+        for labels, by_model in by_labels.items():
+            costs[labels] = costs.get(labels, 0.0) + self._prices.cost(by_model)
+        return costs
 
     def _hold_counting(self) -> None:
         """Keep all threads out of the SDK's histograms: the child would get their locks locked."""
@@ -133,6 +140,7 @@ class AttemptMetrics:
         for tally in (self._attempts, self._tokens, self._repairs, self._moves):
             tally.clear()
         self._priced_tokens.clear()
+        self._cost_before = {}
 
 
 def _observe_tallies(meter: Meter) -> None:

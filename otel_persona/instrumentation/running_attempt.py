@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 
 from opentelemetry import context as context_api
 from opentelemetry import trace
 
-from otel_persona.concurrency.interruptions import pass_on
+from otel_persona.concurrency.interruptions import ignoring_failures, pass_on
 from otel_persona.instrumentation import outcomes, values
 from otel_persona.instrumentation.nesting import Nested, innermost, left_open
 from otel_persona.instrumentation.telemetry import Telemetry
@@ -166,6 +165,8 @@ class Attempt(Nested):
             self.inside = self.outside
 
     def _finish(self, error: BaseException | None) -> None:
+        if self._open_attempt is not None and self._open_attempt.is_over:
+            return  # it was open at a fork, and ends in the parent
         now_ns, steady_ns = self._telemetry.read_clock()
         if not self._usage_known:
             self._take_usage_below()
@@ -218,7 +219,7 @@ class Attempt(Nested):
             self._span.set_status(trace.StatusCode.ERROR, self._record.error)
             if error is not None:
                 # The SDK calls str() on the exception, which may raise.
-                with contextlib.suppress(Exception):
+                with ignoring_failures():
                     self._span.record_exception(error, timestamp=now_ns)
         self._span.end(now_ns)
 

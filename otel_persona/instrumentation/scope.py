@@ -91,8 +91,8 @@ class PersonaScope(Nested):
             tallies.faults.add("scope", f"the persona's scope could not be ended: {fault!r}")
 
     def _close(self, error: BaseException | None) -> None:
-        self.leave()
         self._is_open, self.ended = False, True
+        self.leave()
         for (persona_id, stage), attempts in list(self._attempts.items()):
             if persona_id == self.persona_id:
                 self._span.set_attribute(Attribute.ATTEMPTS_PREFIX + stage, attempts)

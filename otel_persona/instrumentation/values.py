@@ -6,13 +6,13 @@ answers with an exception.
 
 from __future__ import annotations
 
-import contextlib
 import math
 import operator
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import SupportsFloat, SupportsIndex, cast, get_args
 
+from otel_persona.concurrency.interruptions import ignoring_failures, pass_on
 from otel_persona.records import LARGEST_COUNT, Status, tallies
 
 
@@ -46,7 +46,8 @@ def identifier(value: object, what: str) -> str | None:
         return text(value, what)
     try:
         return text(str(value), what)
-    except Exception:  # noqa: BLE001 - the value's own method
+    except Exception as error:  # noqa: BLE001 - the value's own method
+        pass_on(error)
         refuse(what, value, "an id that can be written")
         return None
 
@@ -82,7 +83,7 @@ def count(value: object, what: str, so_far: int) -> int | None:
     if type(value) is int:  # the protocol below costs ten times this test
         number = value
     elif hasattr(type(value), "__index__") and type(value) is not bool:
-        with contextlib.suppress(Exception):  # an array has the method but may raise
+        with ignoring_failures():  # an array has the method but may raise
             number = operator.index(cast(SupportsIndex, value))
     if not 0 <= number <= LARGEST_COUNT - so_far:
         refuse(what, value, "a whole number from 0, up to 2**53 in all")
@@ -96,7 +97,7 @@ def score(value: object, validator: str) -> float | None:
     if type(value) is float:
         number = value
     elif hasattr(type(value), "__float__") or hasattr(type(value), "__index__"):
-        with contextlib.suppress(Exception):
+        with ignoring_failures():
             number = float(cast(SupportsFloat, value))
     if not math.isfinite(number):
         refuse("score", value, f"a finite number for {validator}")
@@ -117,7 +118,7 @@ def scores(value: object) -> list[tuple[object, object]]:
     if type(value) is dict:
         return list(value.items())
     if issubclass(type(value), Mapping):
-        with contextlib.suppress(Exception):  # the caller's own mapping class
+        with ignoring_failures():  # the caller's own mapping class
             return list(cast(Mapping[object, object], value).items())
     refuse("scores", value, "a mapping of validators to scores")
     return []
@@ -137,6 +138,6 @@ def refuse(what: str, value: object, right: str) -> None:
     """Count a value that cannot be used, and log what would be right."""
     shown = f"of type {type(value).__name__}"
     if issubclass(type(value), str | int | float):
-        with contextlib.suppress(Exception):  # an int may have more digits than Python writes
+        with ignoring_failures():  # an int may have more digits than Python writes
             shown = f"{value!r:.80}"
     tallies.rejected.add(what, f"{what} {shown} is not {right}")

@@ -115,6 +115,7 @@ class DriftProcessor(SpanProcessor):
 
     def _fold(self, record: AttemptRecord | None) -> None:
         """Fold in one attempt; ``None`` closes all batches."""
+        self._slack = 0  # until it is known again
         try:
             closed = self._streams.finish() if record is None else self._streams.add(record)
         except RecordError as error:

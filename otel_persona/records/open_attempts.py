@@ -70,6 +70,8 @@ def add_child(span_id: int, attempt: OpenAttempt) -> None:
 
 def _forget_all() -> None:
     ending.clear()
+    for attempt in _attempts.values():
+        attempt.is_over = True
     _attempts.clear()
     _owners.clear()
 

@@ -50,6 +50,15 @@ def test_compressed_logs_are_read(
     assert (_ids(records), skipped) == ([*"012345678", "a", "b"], [])
 
 
+@pytest.mark.parametrize("name", ["a.gz", "a.zst"])
+def test_a_plain_log_under_the_name_of_a_compressed_one(
+    name: str, line: Line, log: Callable[..., str], read: Callable[..., Any]
+) -> None:
+    """What begins as JSON is JSON."""
+    records, skipped = read(log(line(persona_id="1"), name=name))
+    assert (_ids(records), skipped) == (["1"], [])
+
+
 def test_gzip_parts_that_are_padded(
     line: Line, log: Callable[..., str], read: Callable[..., Any]
 ) -> None:

@@ -340,3 +340,36 @@ def test_metrics_of_a_forked_worker_start_at_zero(start: Start, tmp_path: Path) 
     assert forked["then"] == pytest.approx(COUNTERS)
     assert child.hear()["parent"] == parent
     assert child.wait() == 0
+
+
+GENERATOR = """
+@op.attempt(stage="B")
+def count(persona_id):
+    yield 1
+    yield 2
+
+op.configure(log=sys.argv[1])
+counting = count("p")
+next(counting)
+pid = os.fork()
+if pid == 0:
+    del counting
+    os._exit(0)
+os.waitpid(pid, 0)
+list(counting)
+say(done=True)
+"""
+
+
+def test_a_generator_that_was_open_at_a_fork_ends_in_the_parent(
+    start: Start, read: Read, tmp_path: Path
+) -> None:
+    """The child that drops its copy writes nothing."""
+    log = tmp_path / "generation.log"
+    child = start(GENERATOR, log)
+    assert child.hear() == {"done": True}
+    assert child.wait() == 0, child.errors
+
+    assert [(record.persona_id, record.status) for record in read(log).records] == [
+        ("p", "success")
+    ]

@@ -368,3 +368,56 @@ def test_a_logging_handler_and_the_log_never_wait_for_each_other(start: Callable
     assert "cannot be written" in child.hear()["told"]
     assert child.hear() == {"done": True}
     assert child.wait() == 0
+
+
+FLUSHED = """
+import signal
+from opentelemetry import trace
+
+def flush(*_):
+    trace.get_tracer_provider().force_flush()
+
+op.configure(log=sys.argv[1])
+generate("first")
+signal.signal(signal.SIGALRM, flush)
+signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+returned = [generate(str(number)) for number in range(5_000)]
+signal.setitimer(signal.ITIMER_REAL, 0)
+from otel_persona.records import tallies
+say(lost=tallies.lost.counts(), returned=len(returned))
+"""
+
+
+def test_a_flush_in_a_signal_handler_writes_no_line_twice(
+    start: Callable[..., Any], read: Callable[..., Any], tmp_path: Path
+) -> None:
+    """The handler has interrupted the very write, which goes on after it."""
+    log = tmp_path / "generation.log"
+    child = start(FLUSHED, log)
+    assert child.hear() == {"lost": {}, "returned": 5_000}
+    assert child.wait() == 0
+
+    assert read(log).ids == ["first", *map(str, range(5_000))]
+
+
+def test_a_line_for_which_room_was_made_is_kept(
+    writing: Callable[..., Any],
+    end_span: Callable[..., None],
+    counts: Callable[[str], dict[str, int]],
+    tmp_path: Path,
+) -> None:
+    """A pipe takes some of the lines that wait: the newest needs to give way no more."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    provider = writing(pipe, pending_records=50)
+    number = 0
+    while not counts("lost"):
+        end_span(provider, str(number), **{"persona.anchors_used": ["zacuscă " * 20]})
+        number += 1
+    lost = counts("lost")
+    os.read(reader, 1 << 14)
+    end_span(provider, "newest")
+
+    assert counts("lost") == lost
+    os.close(reader)

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import TracerProvider
 
 import otel_persona as op
 from otel_persona import semconv
@@ -353,3 +354,28 @@ def test_a_negative_score_is_told_by_us_alone(caplog: pytest.LogCaptureFixture) 
         assert (warned.attributes, warned.value) == ({"reason": "score_out_of_range"}, 2)
     assert [r.validator_scores["pollyanna"] for r in captured.records] == [-0.5, 0.5, -1.0]
     assert [record.name for record in caplog.records] == ["otel_persona"]
+
+
+def test_another_price_changes_no_cost_of_before() -> None:
+    """The counter never goes back, whatever a later ``configure`` says tokens cost."""
+    reader = InMemoryMetricReader()
+    provider = MeterProvider([reader], shutdown_on_exit=False)
+    shown = []
+    for price in (10.0, 1.0):
+        handle = op.configure(
+            prices={"default": price},
+            tracer_provider=TracerProvider(shutdown_on_exit=False),
+            meter_provider=provider,
+        )
+        with op.attempt(stage="B") as attempt:
+            attempt.record_usage(prompt_tokens=1_000)
+        data = reader.get_metrics_data()
+        assert data is not None
+        shown += [
+            point.value
+            for metric in data.resource_metrics[0].scope_metrics[0].metrics
+            for point in metric.data.data_points
+            if metric.name == "persona.cost"
+        ]
+        handle.shutdown()
+    assert shown == [10.0, 11.0]

@@ -314,3 +314,23 @@ def test_an_attempt_that_the_policy_cannot_place_is_counted(
     assert [batch.batch_size for batch in captured.batches] == [2]
     assert len((tmp_path / "generation.log").read_bytes().splitlines()) == 4
     assert counts("rejected") == {"figures": 2}
+
+
+@pytest.mark.parametrize(("policy", "closes_at"), [("attempts:50", 50), ("personas:10", 11)])
+def test_a_flush_in_between_delays_no_batch(
+    policy: str, closes_at: int, generate: Generate
+) -> None:
+    """A batch closes with the attempt that closes it, whatever was asked for before."""
+    closed_at: list[int] = []
+    made = 0
+    provider = TracerProvider(shutdown_on_exit=False)
+    handle = op.configure(
+        batch=policy, tracer_provider=provider, on_batch=lambda _: closed_at.append(made)
+    )
+    for number in range(1, 61):
+        made = number
+        generate(str(number))
+        if number in (7, closes_at - 2):
+            handle.force_flush()
+    handle.shutdown()
+    assert closed_at[0] == closes_at
