@@ -51,7 +51,7 @@ class SerialQueue(Generic[_Item]):
         self._waiting.append(item)
         waiting = len(self._waiting)
         if waiting > _MANY_WAITING and self._owner is not None and not self._is_held_up():
-            time.sleep(_PAUSE_S)
+            time.sleep(_PAUSE_S)  # lets the worker catch up; else the queue would fill the memory
         return waiting
 
     def work(self) -> None:
@@ -96,7 +96,7 @@ class SerialQueue(Generic[_Item]):
             elif self._is_held_up():
                 return
             else:
-                time.sleep(_LOOK_AGAIN_S / 100)
+                time.sleep(_PAUSE_S)  # a fork cannot be told when the worker is done
 
     def release(self) -> None:
         """Let whoever brings something work again."""
