@@ -166,7 +166,11 @@ class Settings(_Section, frozen=True):
         return self.tier or run_id.partition("_")[0]
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """Yield each setting whose values are valid one by one but wrong together, and why."""
+        """Yield each setting that is wrong in a way that its type cannot say, and why."""
+        for name in ("run_id", "tier"):
+            value = getattr(self, name)
+            if value is not None and not _is_sendable(value):
+                yield name, f"{value!r} holds a character that UTF-8 cannot carry; write another"
         if not self.stages or len(set(self.stages)) < len(self.stages):
             yield "stages", f"{list(self.stages)} must name at least one stage, and each once"
         for name in ("repair_rate", "repair_rate_trend", "pollyanna_score", "mean_latency"):
@@ -179,6 +183,14 @@ class Settings(_Section, frozen=True):
                 yield f"indicators.{name}", "warning must not lie below critical"
         if self.indicators.pollyanna_score.low > self.indicators.pollyanna_score.warning:
             yield "indicators.pollyanna_score", "low must not lie above warning"
+
+
+def _is_sendable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class FurtherSettings(TypedDict, total=False):

@@ -336,3 +336,13 @@ def test_an_error_comes_whole_out_of_another_process() -> None:
     copy = pickle.loads(pickle.dumps(error))
 
     assert (str(copy), copy.problems) == ("the first; the second", error.problems)
+
+
+@pytest.mark.parametrize("setting", ["run_id", "tier"])
+def test_a_name_that_no_exporter_could_send(setting: str, problems: Problems) -> None:
+    """A byte of the environment that is no UTF-8 is refused at once, not at each export."""
+    [named] = problems({setting: "caf\udce9"})
+    assert named == (
+        f"configure: {setting}: 'caf\\udce9' holds a character that UTF-8 cannot carry; "
+        "write another"
+    )
