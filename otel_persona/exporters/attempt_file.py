@@ -159,7 +159,7 @@ class AttemptFileExporter(SpanExporter):
         if len(self._pending) <= self._limit and not self._closed:
             return True
         self._pending.pop()
-        self._lose(1, f"more than {self._limit} lines are pending")
+        self._lose(1, "no more lines may wait for the log")
         return False
 
     def _write_beside(self, line: bytes) -> bool:

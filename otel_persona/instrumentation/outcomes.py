@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from otel_persona.concurrency.interruptions import pass_on
+
 _ERROR_LENGTH = 1_000
 
 
@@ -22,7 +24,8 @@ def describe(error: BaseException) -> str:
     """Write ``TypeName: message`` in one line; the outcome replaces an empty message."""
     try:
         message = str(error).strip()
-    except Exception:  # noqa: BLE001 - the exception's own method may fail
+    except Exception as fault:  # noqa: BLE001 - the exception's own method may fail
+        pass_on(fault)
         message = ""
     return one_line(f"{type(error).__name__}: {message or outcome_of(error)}")
 
