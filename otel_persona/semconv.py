@@ -145,6 +145,7 @@ class Label:
     VALIDATOR = "validator"
     INDICATOR = "indicator"
     REASON = "reason"
+    SIGNAL = "signal"
 
 
 ATTEMPTS = Instrument(
@@ -231,6 +232,13 @@ FAULTS = Instrument(
     "Failures of telemetry itself that cost no record",
     (Label.REASON,),
 )
+EXPORT_LOST = Instrument(
+    "persona.export.lost",
+    "counter",
+    "{item}",
+    "Spans, events and deltas of metrics that did not arrive at the collector",
+    (Label.SIGNAL, Label.REASON),
+)
 
 BATCH_PREFIX = "persona.batch."
 TIER_PREFIX = "persona.tier."
@@ -298,5 +306,6 @@ INSTRUMENTS = (
     RECORDS_REJECTED,
     RECORDS_WARNED,
     FAULTS,
+    EXPORT_LOST,
 )
 """Every metric."""

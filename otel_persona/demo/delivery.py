@@ -1,7 +1,4 @@
-"""Whether a collector took what was sent to it.
-
-The SDK's exporters report a failed delivery only by logging it, so this watches their logs.
-"""
+"""Whether a collector took what was sent to it: watches for the one message that says so."""
 
 from __future__ import annotations
 
@@ -15,16 +12,16 @@ _GIVE_UP_S = 2.0
 
 
 class DeliveryWatch(logging.Handler):
-    """Flushes if sending is ``wanted``, and catches the exporters' error messages while open.
+    """Flushes if sending is ``wanted``, and catches what is told about losses while open.
 
-    ``problem`` is the first of them, in one line.
+    ``problem`` is the first of it.
     """
 
     def __init__(self, *, wanted: bool) -> None:
-        super().__init__(logging.ERROR)
+        super().__init__()
         self.problem: str | None = None
         self._wanted = wanted
-        self._logger = logging.getLogger("opentelemetry")
+        self._logger = logging.getLogger("otel_persona.delivery")
 
     def __enter__(self) -> DeliveryWatch:
         if self._wanted:
@@ -40,20 +37,19 @@ class DeliveryWatch(logging.Handler):
         self._logger.removeHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep the first message and its exception."""
-        raised = f": {record.exc_info[1]}" if record.exc_info else ""
-        self._note(f"{record.getMessage()}{raised}")
+        """Keep the first message."""
+        self.problem = self.problem or record.getMessage()
 
     def send(self, handle: op.Handle) -> None:
         """Send what is waiting, unless sending has already failed."""
         if self._wanted and self.problem is None and not handle.force_flush(_TIMEOUT_S):
-            self._note(f"no answer within {_TIMEOUT_S:.0f} s")
+            self._note_silence()
 
     def shutdown(self, handle: op.Handle) -> None:
         """Send the last figures and stop; after a failure, wait only briefly."""
         stopped = handle.shutdown(_TIMEOUT_S if self.problem is None else _GIVE_UP_S)
         if self._wanted and not stopped:
-            self._note(f"no answer within {_TIMEOUT_S:.0f} s")
+            self._note_silence()
 
-    def _note(self, problem: str) -> None:
-        self.problem = self.problem or " ".join(problem.split())
+    def _note_silence(self) -> None:
+        self.problem = self.problem or f"no answer within {_TIMEOUT_S:.0f} s"

@@ -2,8 +2,8 @@
 
 ``configuration`` is the entry point; ``problems`` names what prevents setup, ``providers`` joins or
 builds providers, ``attempt_processors`` makes our processors and ``pipeline`` holds them on a
-provider, ``senders`` makes the exporters that send, and ``handle`` flushes and shuts down within a
-deadline.
+provider, ``senders`` finds what makes the exporters, ``handle`` flushes and shuts down within a
+deadline, and ``endings`` does so at the end of a process.
 """
 
 from otel_persona.setup.configuration import configure, configure_from_environment, shutdown

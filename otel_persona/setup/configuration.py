@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import threading
 from collections.abc import Sequence
+from functools import partial
 from typing import Unpack
 
 from opentelemetry._logs import LoggerProvider
 from opentelemetry.metrics import MeterProvider, NoOpMeterProvider
 from opentelemetry.sdk.trace import SpanProcessor
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import NoOpTracerProvider, TracerProvider
 
+from otel_persona.delivery import SpanQueue, loss_counter
 from otel_persona.errors import SettingsError
 from otel_persona.instrumentation import telemetry
 from otel_persona.instrumentation.telemetry import Clock, Telemetry
@@ -22,10 +22,11 @@ from otel_persona.processors.drift import OnBatch, OnIndicatorChange
 from otel_persona.settings import FurtherSettings, Settings, read_settings, switched_off
 from otel_persona.setup import providers
 from otel_persona.setup.attempt_processors import attempt_processors
+from otel_persona.setup.endings import Endings
 from otel_persona.setup.handle import Handle, Step, run_within
 from otel_persona.setup.pipeline import Pipeline, TakesProcessors, pipeline_on
 from otel_persona.setup.problems import clock_problems, missing_parts
-from otel_persona.setup.senders import exporters
+from otel_persona.setup.senders import exporter_factories
 
 _EXIT_TIMEOUT_S = 10.0
 
@@ -112,6 +113,7 @@ def configure(
             logger_provider=logger_provider,
         )
         senders = _senders(checked, provider)
+        loss_counter.on(meter_provider)
         pipeline = pipeline_on(provider) if provider is not None else Pipeline()
         telemetry.install(in_use)
         return _put_in_place(pipeline, own, senders)
@@ -135,7 +137,7 @@ def _senders(settings: Settings, provider: TakesProcessors | None) -> list[SpanP
     is_ours = provider is _own_providers.tracer_provider
     if provider is None or not (is_ours or settings.otlp):
         return []
-    return [BatchSpanProcessor(exporter) for exporter in exporters("traces", settings.otlp)]
+    return [SpanQueue(factory) for factory in exporter_factories("traces", settings.otlp)]
 
 
 def _switch_off(settings: Settings) -> Handle:
@@ -161,9 +163,10 @@ def _put_in_place(
     if previous is not pipeline:
         previous.use(())
     _pipeline = pipeline
+    _endings.cover_workers()
     _active = Handle(
         flush=[*map(_flush, pipeline.processors), _own_providers.force_flush],
-        close=[*map(_finish, own), *map(_close, senders), _own_providers.shutdown],
+        close=[*map(_finish, (*own, *senders)), _own_providers.shutdown],
     )
     if earlier is not None and earlier.retire():
         run_within(_EXIT_TIMEOUT_S, [_close(processor) for processor in finished])
@@ -194,5 +197,5 @@ def _renew_lock() -> None:
     _lock = threading.RLock()
 
 
-atexit.register(shutdown, _EXIT_TIMEOUT_S)
+_endings = Endings(partial(shutdown, _EXIT_TIMEOUT_S))
 os.register_at_fork(after_in_child=_renew_lock)

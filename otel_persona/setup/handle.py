@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from otel_persona.concurrency.serial_queue import on_behalf_of
+from otel_persona.delivery import losses
 
 _log = logging.getLogger("otel_persona")
 
@@ -45,6 +46,8 @@ class Handle:
             self._closed = True
             steps, self._close = self._close, []
         refused = run_within(timeout_s, steps)
+        if refused is None:
+            losses.tell_unfinished(timeout_s)
         self._close += refused or []
         return refused == []
 

@@ -9,15 +9,16 @@ from opentelemetry import metrics, trace
 from opentelemetry._logs import LoggerProvider as LoggerProviderApi
 from opentelemetry._logs import NoOpLoggerProvider, get_logger_provider, set_logger_provider
 from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
 
+from otel_persona.concurrency import forks
+from otel_persona.delivery import EventQueue, SendingMetricReader
 from otel_persona.processors import AttemptSampler
 from otel_persona.setup.pipeline import TakesProcessors
-from otel_persona.setup.senders import exporters
+from otel_persona.setup.senders import ExporterFactory, exporter_factories
 
 _log = logging.getLogger("otel_persona")
 
@@ -27,18 +28,38 @@ class OwnProviders:
 
     def __init__(self) -> None:
         self.tracer_provider: TracerProvider | None = None
-        self.providers: list[MeterProvider | LoggerProvider] = []
+        self.meter_provider: MeterProvider | None = None
+        self.logger_provider: LoggerProvider | None = None
+        self.metric_readers: list[MetricReader] = []
+        self.event_queues: list[EventQueue] = []
+        forks.in_child(self._renew_readers)
 
     def force_flush(self, timeout_s: float) -> bool:
-        """Send what the providers hold."""
+        """Send what the providers hold; ``False`` if not all of it arrives."""
         timeout_millis = int(timeout_s * 1000)
-        flushed = [provider.force_flush(timeout_millis) for provider in self.providers]
+        flushed = [reader.force_flush(timeout_millis) for reader in self.metric_readers]
+        flushed += [queue.force_flush(timeout_millis) for queue in self.event_queues]
         return all(flushed)
 
-    def shutdown(self, _timeout_s: float) -> None:
-        """Send what the providers hold, and shut them down."""
-        while self.providers:
-            self.providers.pop().shutdown()
+    def shutdown(self, timeout_s: float) -> bool:
+        """Send what the providers hold, and shut them down; ``False`` if not all of it arrives."""
+        flushed = self.force_flush(timeout_s)
+        for provider in (self.meter_provider, self.logger_provider):
+            if provider is not None:
+                provider.shutdown()
+        self.meter_provider = self.logger_provider = None
+        self.metric_readers, self.event_queues = [], []
+        return flushed
+
+    def _renew_readers(self) -> None:
+        """Start anew in a forked child, whose parent reports what was counted before."""
+        if self.meter_provider is None:
+            return
+        for at, reader in enumerate(self.metric_readers):
+            if isinstance(reader, SendingMetricReader):
+                self.metric_readers[at] = reader.successor()
+                self.meter_provider.remove_metric_reader(reader)
+                self.meter_provider.add_metric_reader(self.metric_readers[at])
 
 
 def join_or_build(
@@ -80,11 +101,12 @@ def build_meter_provider(otlp: str | None, built: OwnProviders) -> None:
     if hasattr(provider, "force_flush") or isinstance(provider, metrics.NoOpMeterProvider):
         _warn_of_joined(provider, otlp, built)
         return
-    readers = [_reader(exporter) for exporter in exporters("metrics", otlp)]
+    readers = [_reader(factory) for factory in exporter_factories("metrics", otlp)]
     if readers:
-        meter_provider = MeterProvider(readers, resource=_resource(), shutdown_on_exit=False)
-        metrics.set_meter_provider(meter_provider)
-        built.providers.append(meter_provider)
+        built.metric_readers = readers
+        # The provider flushes the readers of this very list, which a forked child renews.
+        built.meter_provider = MeterProvider(readers, resource=_resource(), shutdown_on_exit=False)
+        metrics.set_meter_provider(built.meter_provider)
 
 
 def build_logger_provider(otlp: str | None, built: OwnProviders) -> None:
@@ -93,18 +115,18 @@ def build_logger_provider(otlp: str | None, built: OwnProviders) -> None:
     if hasattr(provider, "force_flush") or isinstance(provider, NoOpLoggerProvider):
         _warn_of_joined(provider, otlp, built)
         return
-    sending = exporters("logs", otlp)
-    if sending:
-        logger_provider = LoggerProvider(resource=_resource(), shutdown_on_exit=False)
-        for exporter in sending:
-            logger_provider.add_log_record_processor(BatchLogRecordProcessor(exporter))
-        set_logger_provider(logger_provider)
-        built.providers.append(logger_provider)
+    queues = [EventQueue(factory) for factory in exporter_factories("logs", otlp)]
+    if queues:
+        built.event_queues = queues
+        built.logger_provider = LoggerProvider(resource=_resource(), shutdown_on_exit=False)
+        for queue in queues:
+            built.logger_provider.add_log_record_processor(queue)
+        set_logger_provider(built.logger_provider)
 
 
 def _warn_of_joined(provider: object, otlp: str | None, built: OwnProviders) -> None:
     """Warn if an address is given that this existing provider cannot send to."""
-    if otlp is not None and provider not in built.providers:
+    if otlp is not None and provider not in (built.meter_provider, built.logger_provider):
         _log.warning(
             "%s does not go to %s: there is one already, and it can no longer be told to",
             type(provider).__name__,
@@ -112,10 +134,16 @@ def _warn_of_joined(provider: object, otlp: str | None, built: OwnProviders) -> 
         )
 
 
-def _reader(exporter_or_reader: Any) -> MetricReader:
-    if isinstance(exporter_or_reader, MetricReader):
-        return exporter_or_reader
-    return PeriodicExportingMetricReader(exporter_or_reader)
+def _reader(factory: ExporterFactory) -> MetricReader:
+    """Make the reader for an exporter; some names in the environment mean a reader."""
+    if _makes_reader(factory):
+        reader: MetricReader = factory()
+        return reader
+    return SendingMetricReader(factory)
+
+
+def _makes_reader(factory: ExporterFactory) -> bool:
+    return isinstance(factory, type) and issubclass(factory, MetricReader)
 
 
 def _resource() -> Resource:

@@ -6,12 +6,12 @@ import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.metadata import entry_points
-from typing import Any, Literal
+from typing import Any
 
+from otel_persona.delivery import Signal
 from otel_persona.errors import SettingsError
 
-Signal = Literal["traces", "metrics", "logs"]
-_Factory = Callable[[], Any]
+ExporterFactory = Callable[[], Any]
 
 _SIGNALS: tuple[Signal, ...] = ("traces", "metrics", "logs")
 _BY_PROTOCOL = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
@@ -29,18 +29,14 @@ def exporter_problems(otlp: str | None) -> list[str]:
     return list(dict.fromkeys(problems))
 
 
-def exporters(signal: Signal, otlp: str | None) -> list[Any]:
-    """Make the exporters of one signal.
+def exporter_factories(signal: Signal, otlp: str | None) -> list[ExporterFactory]:
+    """Return what makes the exporters of one signal, each time it is called.
 
     ``otlp`` overrides ``OTEL_<SIGNAL>_EXPORTER``, which overrides a bare
     ``OTEL_EXPORTER_OTLP_ENDPOINT``; if none is set, nothing is sent. Exporters named in the
     environment read its other variables themselves. Raises ``SettingsError`` if one that is named
     is not installed.
     """
-    return [make() for make in _factories(signal, otlp)]
-
-
-def _factories(signal: Signal, otlp: str | None) -> list[_Factory]:
     if otlp is None:
         return [_find(signal, name) for name in _names(signal)]
     if otlp.startswith("grpc://"):

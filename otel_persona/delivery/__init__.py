@@ -1,0 +1,13 @@
+"""Delivery: the way to a collector, which may be slow, dead, or gone for a while.
+
+The SDK's own exporters send; here is what they leave open. ``losses`` counts what did not arrive
+and tells it once, ``hearing`` keeps the exporters' own log from repeating it, ``wire`` puts both
+around an exporter and makes it anew in a forked child. ``queues`` hold spans and events until they
+are sent, and ``metric_reader`` collects metrics at an interval.
+"""
+
+from otel_persona.delivery.losses import Signal, loss_counter, losses
+from otel_persona.delivery.metric_reader import SendingMetricReader
+from otel_persona.delivery.queues import EventQueue, SpanQueue
+
+__all__ = ["EventQueue", "SendingMetricReader", "Signal", "SpanQueue", "loss_counter", "losses"]

@@ -1,0 +1,91 @@
+"""Counts what did not arrive at the collector, and tells it once."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from typing import Literal
+
+from opentelemetry.metrics import Meter
+
+from otel_persona.concurrency import forks
+from otel_persona.instruments import Labels, OncePerProvider, observe
+from otel_persona.semconv import EXPORT_LOST
+
+Signal = Literal["traces", "metrics", "logs"]
+Reason = Literal["export_failed", "queue_full"]
+
+_log = logging.getLogger("otel_persona.delivery")
+
+_FAILURES: Mapping[Signal, str] = {
+    "traces": "spans are lost on the way to",
+    "metrics": "metrics do not get to",
+    "logs": "events are lost on the way to",
+}
+
+
+class Losses:
+    """Counts by signal and reason.
+
+    Each signal's first failure is logged, unless it belongs to an outage that was told already:
+    one that another signal ran into, with nothing delivered since.
+    """
+
+    def __init__(self) -> None:
+        self._told: set[Signal] = set()
+        self._is_outage_told = False
+        self._start_at_zero()
+        forks.in_child(self._start_at_zero)
+
+    def add(self, signal: Signal, reason: Reason, why: str, count: int) -> None:
+        """Count what is lost; ``why`` says where and what.
+
+        ``count`` may be 0: metrics are cumulative, so the next delivery brings what this did not.
+        """
+        with self._lock:
+            if count:
+                self._counts[signal, reason] += count
+            is_news = signal not in self._told and not self._is_outage_told
+            self._is_outage_told = True
+            if is_news:
+                self._told.add(signal)
+        if is_news:
+            _log.warning(
+                "%s %s (told once, counted always in %s)",
+                _FAILURES[signal],
+                why,
+                EXPORT_LOST.name,
+            )
+
+    def tell_unfinished(self, timeout_s: float) -> None:
+        """Tell that a shutdown ends before all is sent, unless it is an outage told already."""
+        if not self._is_outage_told:
+            _log.warning("no answer within %g s: what was still to be sent is lost", timeout_s)
+
+    def note_delivery(self) -> None:
+        """Note that something has arrived."""
+        self._is_outage_told = False
+
+    def counts(self) -> Mapping[Labels, int]:
+        """Return the counts so far, by signal and reason."""
+        with self._lock:
+            return dict(self._counts)
+
+    def _start_at_zero(self) -> None:
+        """Reset the counts, as a forked child must: its parent reports the earlier ones."""
+        self._lock = threading.Lock()
+        self._counts: Counter[Labels] = Counter()
+
+
+losses = Losses()
+"""The losses of this process."""
+
+
+class _LossCounter:
+    def __init__(self, meter: Meter) -> None:
+        observe(meter, EXPORT_LOST, losses.counts)
+
+
+loss_counter: OncePerProvider[_LossCounter] = OncePerProvider(_LossCounter)

@@ -1,0 +1,104 @@
+"""Collects metrics at an interval and sends them, each process its own.
+
+The SDK's periodic reader goes on in a forked child with what its parent has counted, so that a
+collector gets it twice; and a fork in the middle of a collection leaves the child a lock that
+nobody releases. Here a fork waits for the collection (not for the sending), and a child's reader
+starts empty.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from opentelemetry.sdk.metrics.export import (
+    AggregationTemporality,
+    InMemoryMetricReader,
+    MetricExporter,
+    MetricsData,
+)
+
+from otel_persona.concurrency import forks
+from otel_persona.delivery.wire import Wire
+
+_DEFAULT_INTERVAL_MS = 60_000.0
+_MOST_WAIT_S = 1.0
+
+
+class SendingMetricReader(InMemoryMetricReader):
+    """Sends every ``OTEL_METRIC_EXPORT_INTERVAL`` ms through the exporter that ``make`` gives.
+
+    In a forked child, put its ``successor`` in its place.
+    """
+
+    def __init__(self, make: Callable[[], MetricExporter]) -> None:
+        self._make = make
+        self._wire = Wire("metrics", make)
+        exporter: Any = self._wire.exporter
+        # The SDK's own reader asks its exporter the same way; there is no public one.
+        super().__init__(
+            getattr(exporter, "_preferred_temporality", None),
+            getattr(exporter, "_preferred_aggregation", None),
+        )
+        self._sending = threading.Lock()
+        self._collecting = threading.RLock()
+        self._over = threading.Event()
+        forks.around(self._hold_collecting, self._go_on_collecting)
+        threading.Thread(target=self._tick, name="otel-persona-metrics", daemon=True).start()
+
+    def force_flush(self, timeout_millis: float = 10_000) -> bool:
+        """Collect and send now; ``False`` if it does not arrive, or a sending takes longer."""
+        if not self._sending.acquire(timeout=timeout_millis / 1000):
+            return False
+        try:
+            with self._collecting:
+                collected = self.get_metrics_data()
+            return collected is None or self._wire.send(collected, _lost_with(collected))
+        finally:
+            self._sending.release()
+
+    def shutdown(self, timeout_millis: float = 30_000, **kwargs: Any) -> None:  # noqa: ARG002 - the SDK's signature
+        """Send the last figures, and stop."""
+        if not self._over.is_set():
+            self._over.set()
+            self.force_flush(timeout_millis)
+            self._wire.shutdown()
+
+    def successor(self) -> SendingMetricReader:
+        """Make the reader of a forked child; this one, its parent's, is over there."""
+        self._over.set()
+        return SendingMetricReader(self._make)
+
+    def _tick(self) -> None:
+        interval_s = _interval_ms() / 1000
+        while not self._over.wait(min(interval_s, threading.TIMEOUT_MAX)):
+            self.force_flush()
+
+    def _hold_collecting(self) -> None:
+        self._collecting.acquire(timeout=_MOST_WAIT_S)
+
+    def _go_on_collecting(self) -> None:
+        with contextlib.suppress(RuntimeError):  # not held: the wait was over before
+            self._collecting.release()
+
+
+def _interval_ms() -> float:
+    try:
+        interval = float(os.environ.get("OTEL_METRIC_EXPORT_INTERVAL") or _DEFAULT_INTERVAL_MS)
+    except ValueError:
+        return _DEFAULT_INTERVAL_MS
+    return interval if interval > 0 else _DEFAULT_INTERVAL_MS
+
+
+def _lost_with(collected: MetricsData) -> int:
+    """Count the points that no later collection brings again: those of deltas."""
+    return sum(
+        len(metric.data.data_points)
+        for resource in collected.resource_metrics
+        for scope in resource.scope_metrics
+        for metric in scope.metrics
+        if getattr(metric.data, "aggregation_temporality", None) is AggregationTemporality.DELTA
+    )

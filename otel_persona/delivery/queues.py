@@ -1,0 +1,144 @@
+"""Spans and events that wait to be sent: the SDK's batch processors, with a count of what is lost.
+
+The SDK's queues drop their oldest items once they are full, and nobody learns how many. Here an
+item that finds the queue full is refused, and counted.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
+from opentelemetry.sdk._logs.export import (
+    BatchLogRecordProcessor,
+    LogRecordExporter,
+    LogRecordExportResult,
+)
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+
+from otel_persona.concurrency import forks
+from otel_persona.delivery.losses import losses
+from otel_persona.delivery.wire import Wire
+
+_DEFAULT_SIZE = 2_048
+
+
+class SpanQueue(BatchSpanProcessor):
+    """Sends sampled spans in batches through the exporter that ``make`` gives.
+
+    It reads the variables ``OTEL_BSP_*``, as the SDK's own does.
+    """
+
+    def __init__(self, make: Callable[[], SpanExporter]) -> None:
+        self._wire = Wire("traces", make)
+        self._room = _Room(self._wire, _size("OTEL_BSP_MAX_QUEUE_SIZE"))
+        super().__init__(_SpanSender(self._wire, self._room), max_queue_size=self._room.size)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Let the span wait for the next batch, if it is sampled and there is room."""
+        if span.context is not None and span.context.trace_flags.sampled and self._room.enter():
+            super().on_end(span)
+
+    def force_flush(self, timeout_millis: int | None = None) -> bool:
+        """Send what is waiting; ``False`` if not all of it arrives."""
+        failures = self._wire.failures
+        return super().force_flush(timeout_millis) and self._wire.failures == failures
+
+
+class EventQueue(BatchLogRecordProcessor):
+    """Sends log records in batches through the exporter that ``make`` gives.
+
+    It reads the variables ``OTEL_BLRP_*``, as the SDK's own does.
+    """
+
+    def __init__(self, make: Callable[[], LogRecordExporter]) -> None:
+        self._wire = Wire("logs", make)
+        self._room = _Room(self._wire, _size("OTEL_BLRP_MAX_QUEUE_SIZE"))
+        super().__init__(_EventSender(self._wire, self._room), max_queue_size=self._room.size)
+
+    def on_emit(self, log_record: ReadWriteLogRecord) -> None:
+        """Let the log record wait for the next batch, if there is room."""
+        if self._room.enter():
+            super().on_emit(log_record)
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Send what is waiting; ``False`` if not all of it arrives."""
+        failures = self._wire.failures
+        return super().force_flush(timeout_millis) and self._wire.failures == failures
+
+
+class _Room:
+    """The room in a queue: ``size`` items, of which each enters and leaves."""
+
+    def __init__(self, wire: Wire[Any], size: int) -> None:
+        self.size = size
+        self._wire = wire
+        self._start_empty()
+        forks.in_child(self._start_empty)
+
+    def enter(self) -> bool:
+        """Take a place for one item; ``False``, and counted as lost, if there is none."""
+        with self._lock:
+            has_place = self._taken < self.size
+            self._taken += has_place
+        if not has_place:
+            why = self._wire.trouble or "the collector, which takes them too slowly"
+            why += f"; {self.size:,} wait, and there is no room for more"
+            losses.add(self._wire.signal, "queue_full", why, 1)
+        return has_place
+
+    def leave(self, count: int) -> None:
+        """Give the places of items back that are being sent."""
+        with self._lock:
+            self._taken -= count
+
+    def _start_empty(self) -> None:
+        self._lock = threading.Lock()
+        self._taken = 0
+
+
+def _size(variable: str) -> int:
+    try:
+        return int(os.environ.get(variable) or _DEFAULT_SIZE)
+    except ValueError:
+        return _DEFAULT_SIZE
+
+
+class _SpanSender(SpanExporter):
+    def __init__(self, wire: Wire[SpanExporter], room: _Room) -> None:
+        self._wire = wire
+        self._room = room
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Send the spans."""
+        self._room.leave(len(spans))
+        arrived = self._wire.send(spans, lost=len(spans))
+        return SpanExportResult.SUCCESS if arrived else SpanExportResult.FAILURE
+
+    def shutdown(self) -> None:
+        """Shut the exporter down."""
+        self._wire.shutdown()
+
+
+class _EventSender(LogRecordExporter):
+    def __init__(self, wire: Wire[LogRecordExporter], room: _Room) -> None:
+        self._wire = wire
+        self._room = room
+
+    def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
+        """Send the log records."""
+        self._room.leave(len(batch))
+        arrived = self._wire.send(batch, lost=len(batch))
+        return LogRecordExportResult.SUCCESS if arrived else LogRecordExportResult.FAILURE
+
+    def shutdown(self) -> None:
+        """Shut the exporter down."""
+        self._wire.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002 - the SDK's signature
+        """Return ``True``: nothing waits here."""
+        return True

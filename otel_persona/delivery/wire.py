@@ -1,0 +1,95 @@
+"""One exporter of the SDK: its failures are counted and told once, and a fork gets a new one."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from typing import Any, Generic, Protocol, TypeVar
+
+from otel_persona.concurrency import forks
+from otel_persona.delivery.hearing import listen
+from otel_persona.delivery.losses import Signal, losses
+
+_MOST_TROUBLE = 300
+
+
+class Exporter(Protocol):
+    """What exporters of all signals have in common."""
+
+    def export(self, batch: Any, /) -> Any:
+        """Send; returns an enum whose ``SUCCESS`` says that all of it was taken."""
+
+    def shutdown(self) -> None:
+        """Stop sending, also in the middle of a retry."""
+
+
+_E = TypeVar("_E", bound=Exporter)
+
+
+class Wire(Generic[_E]):
+    """Sends through the exporter that ``make`` gives.
+
+    A forked child makes its own: two processes must not talk over one connection.
+    """
+
+    def __init__(self, signal: Signal, make: Callable[[], _E]) -> None:
+        self.failures = 0
+        """How often sending has failed."""
+        self.signal = signal
+        self._heard: list[str] = []
+        self._make = make
+        self._exporter: _E | None = make()
+        self._renew_lock()
+        forks.in_child(self._forget)
+
+    @property
+    def exporter(self) -> _E:
+        """This process's exporter."""
+        with self._lock:
+            if self._exporter is None:
+                self._exporter = self._make()
+            return self._exporter
+
+    @property
+    def trouble(self) -> str:
+        """Where the sending that is under way has met with trouble, and which; else empty."""
+        if not self._heard:
+            return ""
+        return f"{_address(self._exporter)}: {self._heard[0]}"[:_MOST_TROUBLE]
+
+    def send(self, batch: Any, lost: int) -> bool:
+        """Send the batch; if that fails, count ``lost`` and return ``False``."""
+        exporter = self.exporter
+        with listen(exporter) as self._heard:
+            try:
+                result = exporter.export(batch)
+            except Exception as fault:  # noqa: BLE001 - whatever it is, the batch is lost
+                self._heard.insert(0, repr(fault))
+                result = None
+        if result is not None and result.name == "SUCCESS":
+            self._heard = []
+            losses.note_delivery()
+            return True
+        self.failures += 1
+        why = self.trouble or f"{_address(exporter)}: the exporter does not say why"
+        losses.add(self.signal, "export_failed", why, lost)
+        return False
+
+    def shutdown(self) -> None:
+        """Shut the exporter down; what it is sending is lost."""
+        with listen(self.exporter):
+            self.exporter.shutdown()
+
+    def _forget(self) -> None:
+        self._exporter = None
+        self._renew_lock()
+
+    def _renew_lock(self) -> None:
+        self._lock = threading.Lock()
+
+
+def _address(exporter: object) -> str:
+    """Name where the exporter sends to, without a password; there is no public way to ask it."""
+    endpoint = str(getattr(exporter, "_endpoint", type(exporter).__name__))
+    return re.sub(r"[^/@]*@", "", endpoint)

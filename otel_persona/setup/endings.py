@@ -1,0 +1,38 @@
+"""The ends of processes: a shutdown runs at each, also at that of a multiprocessing worker.
+
+A worker ends without ``atexit``. ``multiprocessing`` has finalizers of its own instead; a fork
+clears them, so they are registered again in each worker.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from collections.abc import Callable
+
+_AFTER_ALL_OTHERS = -1_000
+
+
+class Endings:
+    """Calls ``shutdown`` when this process ends, and when a worker forked from it does."""
+
+    def __init__(self, shutdown: Callable[[], object]) -> None:
+        self._shutdown = shutdown
+        self._covers_workers = False
+        atexit.register(shutdown)
+        os.register_at_fork(before=self.cover_workers)
+
+    def cover_workers(self) -> None:
+        """Cover this process's workers, and this process if it is one, once there may be any."""
+        if "multiprocessing.util" in sys.modules and not self._covers_workers:
+            from multiprocessing import util
+
+            self._covers_workers = True
+            util.register_after_fork(self, Endings._cover_this_worker)
+            self._cover_this_worker()
+
+    def _cover_this_worker(self) -> None:
+        from multiprocessing.util import Finalize
+
+        Finalize(None, self._shutdown, exitpriority=_AFTER_ALL_OTHERS)
