@@ -1,0 +1,254 @@
+"""A collector that takes nothing, or not everything: what is lost is counted, and told once."""
+
+from __future__ import annotations
+
+import http.server
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+Run = Callable[..., Any]
+Lines = Callable[..., Any]
+
+
+class Receiver:
+    """A collector over HTTP that answers each request as ``answer`` says, 200 by default."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.answer: Callable[[str], int] = lambda path: 200
+        self.requests: list[tuple[str, int, bytes]] = []
+
+    def personas(self) -> list[str]:
+        """Name the personas of the attempts whose spans were taken."""
+        return [
+            attribute.value.string_value
+            for path, status, body in self.requests
+            if path == "/v1/traces" and status == 200
+            for resource in ExportTraceServiceRequest.FromString(body).resource_spans
+            for scope in resource.scope_spans
+            for span in scope.spans
+            for attribute in span.attributes
+            if attribute.key == "persona.id"
+        ]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Give a collector that does as it is told."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            status = receiver.answer(self.path)
+            receiver.requests.append((self.path, status, body))
+            self.send_response(status)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *arguments: object) -> None:
+            """Say nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        receiver = Receiver(server.server_address[1])
+        threading.Thread(target=server.serve_forever).start()
+        yield receiver
+        server.shutdown()
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """Give a port that refuses every connection."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
+
+
+# Loss is read from a reader of the program's own; sending is tuned to give up within a second.
+LOST = """
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+reader = InMemoryMetricReader()
+meters = MeterProvider([reader])
+
+def lost():
+    return {"/".join(point.attributes[label] for label in ("signal", "reason")): point.value
+            for resource in reader.get_metrics_data().resource_metrics
+            for scope in resource.scope_metrics for metric in scope.metrics
+            if metric.name == "persona.export.lost" for point in metric.data.data_points}
+"""
+QUICK = {
+    "OTEL_EXPORTER_OTLP_TIMEOUT": "1",
+    "OTEL_BSP_SCHEDULE_DELAY": "100",
+    "OTEL_BSP_MAX_QUEUE_SIZE": "100",
+    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "50",
+}
+
+
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_a_dead_collector_costs_no_line_and_each_span_is_counted(
+    run: Run, lines: Lines, closed_port: int, protocol: str
+) -> None:
+    """The sum of what is counted is what was made; one sentence names the address."""
+    ended = run(
+        LOST
+        + f"""
+handle = op.configure(log="generation.log", otlp="{protocol}://127.0.0.1:{closed_port}",
+                      meter_provider=meters)
+for number in range(400): generate(str(number))
+say(flushed=handle.force_flush(30), lost=lost())
+say(stopped=op.shutdown(30))
+""",
+        **QUICK,
+    )
+
+    flushed, stopped = ended.said
+    assert flushed["flushed"] is False
+    assert sum(flushed["lost"].values()) == 400
+    assert flushed["lost"]["traces/queue_full"] >= 200
+    assert stopped == {"stopped": False}
+    assert len(lines()) == 400
+    (told,) = ended.errors.splitlines()
+    assert told.startswith("spans are lost on the way to ")
+    assert f"127.0.0.1:{closed_port}" in told
+    assert "onnection refused" in told
+
+
+def test_a_collector_that_hangs_is_told_of_at_the_end(
+    run: Run, lines: Lines, silent_port: int
+) -> None:
+    """The shutdown keeps its deadline, and says what it leaves behind."""
+    ended = run(
+        f"""
+op.configure(log="generation.log", otlp="http://127.0.0.1:{silent_port}")
+generate("1")
+say(stopped=op.shutdown(0.5))
+"""
+    )
+
+    assert ended.said == [{"stopped": False}]
+    assert ended.errors == "no answer within 0.5 s: what was still to be sent is lost\n"
+    assert len(lines()) == 1
+
+
+def test_sending_goes_on_after_an_outage(run: Run, receiver: Receiver) -> None:
+    """What comes after arrives; a second outage is counted and not told again."""
+    answers = iter([400, 200, 400, 200])
+    receiver.answer = lambda path: next(answers) if path == "/v1/traces" else 200
+    ended = run(
+        LOST
+        + f"""
+handle = op.configure(otlp="http://127.0.0.1:{receiver.port}", meter_provider=meters)
+for number in range(4):
+    generate(f"{{number}}a"), generate(f"{{number}}b")
+    say(flushed=handle.force_flush(30), lost=lost())
+"""
+    )
+
+    assert ended.said == [
+        {"flushed": False, "lost": {"traces/export_failed": 2}},
+        {"flushed": True, "lost": {"traces/export_failed": 2}},
+        {"flushed": False, "lost": {"traces/export_failed": 4}},
+        {"flushed": True, "lost": {"traces/export_failed": 4}},
+    ]
+    assert receiver.personas() == ["1a", "1b", "3a", "3b"]
+    (told,) = ended.errors.splitlines()
+    assert f"http://127.0.0.1:{receiver.port}/v1/traces: " in told
+    assert "400" in told
+
+
+def test_a_signal_that_alone_is_refused_is_told_of(run: Run, receiver: Receiver) -> None:
+    """Traces sent to what takes no metrics, as Jaeger: metrics are told of, once, and not lost."""
+    receiver.answer = lambda path: 404 if path == "/v1/metrics" else 200
+    ended = run(
+        f"""
+handle = op.configure(otlp="http://127.0.0.1:{receiver.port}")
+for number in range(3):
+    generate(str(number))
+    say(flushed=handle.force_flush(30))
+""",
+        OTEL_EXPORTER_OTLP_TIMEOUT="1",
+    )
+
+    assert ended.said == [{"flushed": False}] * 3
+    assert receiver.personas() == ["0", "1", "2"]
+    (told,) = ended.errors.splitlines()
+    assert told.startswith("metrics do not get to ")
+    assert "404" in told
+
+
+def test_an_outage_of_all_signals_is_one_sentence(run: Run, closed_port: int) -> None:
+    """Spans, metrics and events fail together; nobody wants to read that three times."""
+    ended = run(
+        f"""
+handle = op.configure(otlp="http://127.0.0.1:{closed_port}", batch="attempts:2")
+for number in range(4): generate(str(number))
+say(flushed=handle.force_flush(30))
+""",
+        OTEL_EXPORTER_OTLP_TIMEOUT="1",
+    )
+
+    assert ended.said == [{"flushed": False}]
+    assert len(ended.errors.splitlines()) == 1
+
+
+def test_metrics_that_are_deltas_are_lost_with_their_delivery(run: Run, closed_port: int) -> None:
+    """A cumulative metric comes again with the next delivery, a delta does not."""
+    script = f"""
+from otel_persona.delivery import losses
+handle = op.configure(otlp="http://127.0.0.1:{closed_port}")
+generate("1")
+handle.force_flush(30)
+say(lost=sorted("/".join(labels) for labels in losses.counts()))
+"""
+    preference = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"
+    quick = {"OTEL_EXPORTER_OTLP_TIMEOUT": "1"}
+
+    cumulative = run(script, **quick)
+    deltas = run(script, **quick, **{preference: "delta"})
+
+    assert cumulative.said == [{"lost": ["traces/export_failed"]}]
+    assert deltas.said == [{"lost": ["metrics/export_failed", "traces/export_failed"]}]
+
+
+def test_exporters_of_others_keep_their_own_log(run: Run, closed_port: int) -> None:
+    """Only what is said while our own queue sends is taken from the SDK's log."""
+    ended = run(
+        f"""
+import logging
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+logging.basicConfig()
+handle = op.configure(otlp="http://127.0.0.1:{closed_port}")
+generate("1")
+handle.force_flush(30)
+theirs = TracerProvider()
+theirs.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter("http://127.0.0.1:{closed_port}")))
+with theirs.get_tracer("theirs").start_as_current_span("theirs"): pass
+""",
+        OTEL_EXPORTER_OTLP_TIMEOUT="1",
+    )
+
+    assert ended.code == 0
+    assert ended.errors.count("WARNING:otel_persona.delivery:") == 1
+    assert ended.errors.count("ERROR:opentelemetry.exporter.otlp.") == 1
+
+
+def test_a_password_in_the_address_is_not_told(run: Run, closed_port: int) -> None:
+    """A log is read by more people than may know it."""
+    ended = run(
+        f"""
+handle = op.configure(otlp="http://user:secret@127.0.0.1:{closed_port}")
+generate("1")
+handle.force_flush(30)
+""",
+        OTEL_EXPORTER_OTLP_TIMEOUT="1",
+    )
+
+    assert f"http://127.0.0.1:{closed_port}/v1/traces" in ended.errors
+    assert "secret" not in ended.errors

@@ -1,0 +1,176 @@
+"""Many processes of one run: each reports its own attempts, once, and is named apart."""
+
+from __future__ import annotations
+
+import http.server
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+Run = Callable[..., Any]
+Lines = Callable[..., Any]
+
+
+class Reported:
+    """What each process reported, by ``service.instance.id``."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.spans: Counter[str] = Counter()
+        self.attempts: dict[str, int] = {}
+        self.durations: dict[str, int] = {}
+
+    def take(self, path: str, body: bytes) -> None:
+        """Take in one request; a cumulative metric replaces what the process said before."""
+        if path == "/v1/traces":
+            for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
+                spans = sum(len(scope.spans) for scope in resource.scope_spans)
+                self.spans[_instance(resource)] += spans
+        elif path == "/v1/metrics":
+            for resource in ExportMetricsServiceRequest.FromString(body).resource_metrics:
+                for scope in resource.scope_metrics:
+                    for metric in scope.metrics:
+                        self._take_metric(_instance(resource), metric)
+
+    def _take_metric(self, instance: str, metric: Any) -> None:
+        if metric.name == "persona.attempts":
+            self.attempts[instance] = sum(point.as_int for point in metric.sum.data_points)
+        elif metric.name == "persona.attempt.duration":
+            self.durations[instance] = sum(point.count for point in metric.histogram.data_points)
+
+
+def _instance(resource: Any) -> str:
+    (instance,) = [
+        attribute.value.string_value
+        for attribute in resource.resource.attributes
+        if attribute.key == "service.instance.id"
+    ]
+    return str(instance)
+
+
+@pytest.fixture
+def reported() -> Iterator[Reported]:
+    """Give a collector over HTTP, with connections that stay open."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            reported.take(self.path, self.rfile.read(int(self.headers["content-length"])))
+            self.send_response(200)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *arguments: object) -> None:
+            """Say nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        reported = Reported(server.server_address[1])
+        threading.Thread(target=server.serve_forever).start()
+        yield reported
+        server.shutdown()
+
+
+WORKERS = """
+import multiprocessing, sys
+import otel_persona as op
+
+@op.attempt(stage="B")
+def generate(persona_id):
+    pass
+
+(start,) = sys.argv[1:]
+
+def work(worker):
+    for number in range(10):
+        generate(f"{worker}-{number}")
+
+if __name__ == "__main__":
+    if start == "fork":
+        generate("parent-1")
+        generate("parent-2")
+    context = multiprocessing.get_context(start)
+    workers = [context.Process(target=work, args=(number,)) for number in range(4)]
+    for worker in workers: worker.start()
+    for worker in workers: worker.join()
+    assert [worker.exitcode for worker in workers] == [0] * 4
+"""
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn", "forkserver"])
+def test_workers_report_their_own_attempts_without_a_call(
+    tmp_path: Path, reported: Reported, lines: Lines, start: str
+) -> None:
+    """Workers end without ``atexit``, and forked ones begin with their parent's counts."""
+    program = tmp_path / "program.py"
+    program.write_text(WORKERS)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore:This process:DeprecationWarning", str(program), start],
+        cwd=tmp_path,
+        env={
+            "OTEL_PERSONA_LOG": "generation.log",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{reported.port}",
+            "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        },
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    by_process = [10, 10, 10, 10] if start != "fork" else [2, 10, 10, 10, 10]
+    assert len(lines()) == sum(by_process)
+    for counted in (reported.spans, reported.attempts, reported.durations):
+        assert sorted(counted.values()) == by_process
+
+
+def test_a_fork_in_the_middle_of_everything_hangs_nobody(
+    run: Run, lines: Lines, reported: Reported
+) -> None:
+    """While metrics are collected all the time and threads generate, children work and end."""
+    ended = run(
+        f"""
+import threading
+op.configure(log="generation.log", otlp="http://127.0.0.1:{reported.port}")
+over = threading.Event()
+
+def go_on():
+    while not over.is_set(): generate("parent")
+
+threads = [threading.Thread(target=go_on) for _ in range(3)]
+for thread in threads: thread.start()
+codes = []
+for child in range(15):
+    pid = os.fork()
+    if pid == 0:
+        generate(f"child-{{child}}")
+        os._exit(0 if op.shutdown(20) else 1)
+    codes.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+over.set()
+for thread in threads: thread.join()
+say(codes=codes)
+""",
+        "-W",
+        "ignore:This process:DeprecationWarning",
+        OTEL_METRIC_EXPORT_INTERVAL="1",
+        OTEL_BSP_MAX_QUEUE_SIZE="100000",
+    )
+
+    assert ended.said == [{"codes": [0] * 15}]
+    children = {record.persona_id for record in lines()} - {"parent"}
+    assert children == {f"child-{child}" for child in range(15)}
+    assert sorted(reported.attempts.values())[:15] == [1] * 15
+    assert sorted(reported.spans.values())[:15] == [1] * 15
+    assert sum(reported.spans.values()) == len(lines())
