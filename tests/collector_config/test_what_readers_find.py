@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from otel_persona import semconv
+
 FOLDER = Path(__file__).parents[2] / "collector-config"
 FILES = sorted(FOLDER.rglob("*.yaml"))
 README = (FOLDER / "README.md").read_text("utf-8")
@@ -42,3 +44,11 @@ def test_servers_listen_on_the_loopback_unless_told_otherwise(name: str) -> None
     assert addresses
     for address in addresses:
         assert re.fullmatch(r"\$\{env:[A-Z_]+:-127\.0\.0\.1(:\d+)?\}", address)
+
+
+def test_queries_ask_for_metrics_that_exist() -> None:
+    """A metric that is renamed takes the README's queries with it."""
+    (queries,) = re.findall(r"```promql\n(.*?)```", README, flags=re.DOTALL)
+    asked = set(re.findall(r"persona_\w+?(?=_bucket|\b)", queries))
+    assert asked
+    assert asked <= {instrument.prometheus_name for instrument in semconv.INSTRUMENTS}
