@@ -17,6 +17,7 @@ from otel_persona.cli.printing import counted, printable
 from otel_persona.cli.tables import Column, FigureTable
 from otel_persona.demo.collapse import HANDFUL
 from otel_persona.demo.findings import find
+from otel_persona.demo.lookup import Lookup
 from otel_persona.demo.provenance import COMPOSITION, Origin, origins
 from otel_persona.demo.replay import Position
 from otel_persona.demo.run import BATCH, Outcome, Plan
@@ -44,6 +45,9 @@ def ending(plan: Plan, outcome: Outcome) -> Iterator[RenderableType]:
     yield _heading("Where it comes from")
     yield Text(f"{COMPOSITION}\n")
     yield _origins_table(origins(outcome.simulated_from))
+    if outcome.lookup is not None:
+        yield _heading("Where to look, with the servers of collector-config/")
+        yield from _places(outcome.lookup)
     yield _heading("Next")
     yield Text(f"otel-persona analyze {_quoted(outcome.log)} --batch {BATCH}")
     if outcome.simulated_from is None:
@@ -53,6 +57,18 @@ def ending(plan: Plan, outcome: Outcome) -> Iterator[RenderableType]:
 
 def _heading(text: str) -> Text:
     return Text(f"\n{text}", "bold")
+
+
+def _places(lookup: Lookup) -> Iterator[Text]:
+    yield Text("Jaeger, this run's traces:")
+    yield _to_copy(lookup.jaeger)
+    yield Text(f"Prometheus, {lookup.prometheus}, this run's figures once it has read them:")
+    for query in lookup.queries:
+        yield _to_copy(query)
+
+
+def _to_copy(text: str) -> Text:
+    return Text(f"  {text}", no_wrap=True, overflow="ignore")
 
 
 def _quoted(path: Path | str) -> str:

@@ -20,6 +20,7 @@ from otel_persona.demo.draws import Draws
 from otel_persona.demo.generation import Pipeline
 from otel_persona.demo.laps import request_laps, text_laps
 from otel_persona.demo.log_place import LOG_NAME, RUN_ID_START, check_place, clear_place
+from otel_persona.demo.lookup import Lookup, find_run
 from otel_persona.demo.replay import Position, Replay
 from otel_persona.demo.sources import Request, load_requests, load_texts
 from otel_persona.errors import UsageError
@@ -60,8 +61,8 @@ class Outcome(NamedTuple):
     """The outcome; ``analysis`` is computed from the log.
 
     ``simulated_from`` is where the collapse begins, ``undelivered`` why the collector did not take
-    everything; each is ``None`` if it does not apply. ``virtual_s`` seconds passed on the replay's
-    clock, ``wall_s`` in reality.
+    everything, ``lookup`` where to look at what it took; each is ``None`` if it does not apply.
+    ``virtual_s`` seconds passed on the replay's clock, ``wall_s`` in reality.
     """
 
     run_id: str
@@ -70,6 +71,7 @@ class Outcome(NamedTuple):
     analysis: BatchAnalysis
     simulated_from: Position | None
     undelivered: str | None
+    lookup: Lookup | None
     virtual_s: float
     wall_s: float
 
@@ -105,6 +107,9 @@ def run_demo(plan: Plan, watcher: Watcher) -> Outcome:
             delivery.send(handle)
         finally:
             delivery.shutdown(handle)
+    lookup = None
+    if plan.otlp is not None and delivery.problem is None:
+        lookup = find_run(plan.otlp, run_id, began_ns=began_ns, ended_ns=clock())
     return Outcome(
         run_id=run_id,
         log=log,
@@ -112,6 +117,7 @@ def run_demo(plan: Plan, watcher: Watcher) -> Outcome:
         analysis=_read_back(log, settings),
         simulated_from=replay.half_way if plan.collapse else None,
         undelivered=delivery.problem,
+        lookup=lookup,
         virtual_s=(clock() - began_ns) / 1e9,
         wall_s=time.monotonic() - started,
     )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -28,6 +31,7 @@ class _Collector(ThreadingHTTPServer):
         self.wait_s = wait_s
         self.paths: Counter[str] = Counter()
         self.spans: Counter[str] = Counter()
+        self.instances: set[str] = set()
 
 
 class _Answer(BaseHTTPRequestHandler):
@@ -42,6 +46,12 @@ class _Answer(BaseHTTPRequestHandler):
         if self.path == "/v1/traces":
             threading.Event().wait(self.server.wait_s)
             request = ExportTraceServiceRequest.FromString(body)
+            self.server.instances |= {
+                attribute.value.string_value
+                for resource in request.resource_spans
+                for attribute in resource.resource.attributes
+                if attribute.key == "service.instance.id"
+            }
             self.server.spans.update(
                 span.name
                 for resource in request.resource_spans
@@ -83,6 +93,33 @@ def test_the_collector_gets_every_attempt(run_command: Any, tmp_path: Path) -> N
     assert set(server.paths) == {"/v1/traces", "/v1/metrics", "/v1/logs"}
 
 
+def test_the_end_says_where_to_look(run_command: Any, tmp_path: Path) -> None:
+    """The search is for this run, in the time of its spans, and the queries are for its process."""
+    with _collector(200) as server:
+        address = f"http://127.0.0.1:{server.server_port}"
+        done = run_command(tmp_path, "demo", "--attempts", "50", "--otlp", address)
+
+    lines = [json.loads(line) for line in _log(tmp_path).splitlines()]
+    (search,) = re.findall(
+        r"^  http://127\.0\.0\.1:16686/search\?(\S+)$", done.stdout, re.MULTILINE
+    )
+    asked = {name: value for name, (value,) in parse_qs(search).items()}
+    assert asked["service"] == "otel-persona"
+    assert json.loads(asked["tags"]) == {"persona.run.id": lines[0]["run_id"]}
+    ends = [datetime.fromisoformat(line["ts"]).timestamp() * 1_000_000 for line in lines]
+    assert (
+        int(asked["start"]) <= ends[0] - lines[0]["latency_ms"] * 1_000 + 2_000
+    )  # both are whole ms
+    assert ends[-1] <= int(asked["end"])
+    (instance,) = server.instances
+    assert done.stdout.count(f'{{instance="{instance}"}}') == 3
+
+
+def test_nothing_was_sent_so_there_is_nothing_to_look_at(plain_demo: Any) -> None:
+    """An address would promise what is not there."""
+    assert "Where to look" not in plain_demo.output
+
+
 def test_a_collector_that_refuses_is_told_of(run_command: Any, tmp_path: Path) -> None:
     """The log is whole, one sentence names the collector, and the exit code is 1."""
     with _collector(400) as server:
@@ -104,5 +141,10 @@ def _undelivered(done: Any, address: str, folder: Path) -> None:
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1, done.stderr
     assert f"the collector at {address} did not take everything" in done.stderr
-    assert len((folder / "otel-persona-demo/generation.log").read_text().splitlines()) == 50
+    assert len(_log(folder).splitlines()) == 50
     assert "Where it comes from" in done.stdout
+    assert "Where to look" not in done.stdout
+
+
+def _log(folder: Path) -> str:
+    return (folder / "otel-persona-demo/generation.log").read_text("utf-8")
