@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from otel_persona.concurrency import forks
+
 _MOST_HEARD = 8
 
 
@@ -16,6 +18,7 @@ class _Hearing(logging.Filter):
     def __init__(self) -> None:
         super().__init__()
         self._listening: dict[int, list[str]] = {}
+        forks.in_child(self._listening_ends)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Take the record if its thread is listening."""
@@ -39,9 +42,13 @@ class _Hearing(logging.Filter):
             yield heard
         finally:
             if outer is None:
-                del self._listening[thread]
+                self._listening.pop(thread, None)
             else:
                 self._listening[thread] = outer
+
+    def _listening_ends(self) -> None:
+        """Forget the parent's threads: a child's may get their numbers."""
+        self._listening.clear()
 
     def _attach(self, logger: logging.Logger) -> None:
         # The first of all filters: the SDK has one that lets no message through twice in a row.

@@ -51,6 +51,8 @@ class SendingMetricReader(InMemoryMetricReader):
 
     def force_flush(self, timeout_millis: float = 10_000) -> bool:
         """Collect and send now; ``False`` if it does not arrive, or a sending takes longer."""
+        if self._over.is_set():
+            return True
         if not self._sending.acquire(timeout=timeout_millis / 1000):
             return False
         try:
@@ -62,10 +64,13 @@ class SendingMetricReader(InMemoryMetricReader):
 
     def shutdown(self, timeout_millis: float = 30_000, **kwargs: Any) -> None:  # noqa: ARG002 - the SDK's signature
         """Send the last figures, and stop."""
-        if not self._over.is_set():
-            self._over.set()
-            self.force_flush(timeout_millis)
-            self._wire.shutdown()
+        self.force_flush(timeout_millis)
+        self.stop()
+
+    def stop(self) -> None:
+        """Collect and send no more."""
+        self._over.set()
+        self._wire.shutdown()
 
     def successor(self) -> SendingMetricReader:
         """Make the reader of a forked child; this one, its parent's, is over there."""

@@ -77,11 +77,14 @@ class _Room:
     def __init__(self, wire: Wire[Any], size: int) -> None:
         self.size = size
         self._wire = wire
+        self._is_closed = False
         self._start_empty()
         forks.in_child(self._start_empty)
 
     def enter(self) -> bool:
         """Take a place for one item; ``False``, and counted as lost, if there is none."""
+        if self._is_closed:
+            return False
         with self._lock:
             has_place = self._taken < self.size
             self._taken += has_place
@@ -90,6 +93,10 @@ class _Room:
             why += f"; {self.size:,} wait, and there is no room for more"
             losses.add(self._wire.signal, "queue_full", why, 1)
         return has_place
+
+    def close(self) -> None:
+        """Let nobody in from now on; what comes too late is not lost on the way."""
+        self._is_closed = True
 
     def leave(self, count: int) -> None:
         """Give the places of items back that are being sent."""
@@ -121,6 +128,7 @@ class _SpanSender(SpanExporter):
 
     def shutdown(self) -> None:
         """Shut the exporter down."""
+        self._room.close()
         self._wire.shutdown()
 
 
@@ -137,6 +145,7 @@ class _EventSender(LogRecordExporter):
 
     def shutdown(self) -> None:
         """Shut the exporter down."""
+        self._room.close()
         self._wire.shutdown()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002 - the SDK's signature

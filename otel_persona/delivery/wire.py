@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import threading
 from collections.abc import Callable
@@ -18,7 +19,7 @@ class Exporter(Protocol):
     """What exporters of all signals have in common."""
 
     def export(self, batch: Any, /) -> Any:
-        """Send; returns an enum whose ``SUCCESS`` says that all of it was taken."""
+        """Send; returns an enum, whose ``FAILURE`` says that it was not taken."""
 
     def shutdown(self) -> None:
         """Stop sending, also in the middle of a retry."""
@@ -34,12 +35,14 @@ class Wire(Generic[_E]):
     """
 
     def __init__(self, signal: Signal, make: Callable[[], _E]) -> None:
+        _import_what_sending_imports()
         self.failures = 0
         """How often sending has failed."""
         self.signal = signal
         self._heard: list[str] = []
         self._make = make
         self._exporter: _E | None = make()
+        self._address = _address(self._exporter)
         self._renew_lock()
         forks.in_child(self._forget)
 
@@ -56,30 +59,32 @@ class Wire(Generic[_E]):
         """Where the sending that is under way has met with trouble, and which; else empty."""
         if not self._heard:
             return ""
-        return f"{_address(self._exporter)}: {self._heard[0]}"[:_MOST_TROUBLE]
+        return f"{self._address}: {self._heard[0]}"[:_MOST_TROUBLE]
 
     def send(self, batch: Any, lost: int) -> bool:
         """Send the batch; if that fails, count ``lost`` and return ``False``."""
         exporter = self.exporter
         with listen(exporter) as self._heard:
             try:
-                result = exporter.export(batch)
+                has_failed = exporter.export(batch).name == "FAILURE"
             except Exception as fault:  # noqa: BLE001 - whatever it is, the batch is lost
                 self._heard.insert(0, repr(fault))
-                result = None
-        if result is not None and result.name == "SUCCESS":
+                has_failed = True
+        if not has_failed:
             self._heard = []
             losses.note_delivery()
             return True
         self.failures += 1
-        why = self.trouble or f"{_address(exporter)}: the exporter does not say why"
+        why = self.trouble or f"{self._address}: the exporter does not say why"
         losses.add(self.signal, "export_failed", why, lost)
         return False
 
     def shutdown(self) -> None:
         """Shut the exporter down; what it is sending is lost."""
-        with listen(self.exporter):
-            self.exporter.shutdown()
+        exporter, self._exporter = self._exporter, None
+        if exporter is not None:
+            with listen(exporter):
+                exporter.shutdown()
 
     def _forget(self) -> None:
         self._exporter = None
@@ -87,6 +92,12 @@ class Wire(Generic[_E]):
 
     def _renew_lock(self) -> None:
         self._lock = threading.Lock()
+
+
+def _import_what_sending_imports() -> None:
+    """Import it here: a fork in the middle of an import leaves the child a lock held for good."""
+    for module in ("netrc", "encodings.idna"):
+        importlib.import_module(module)
 
 
 def _address(exporter: object) -> str:

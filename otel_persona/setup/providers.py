@@ -44,6 +44,9 @@ class OwnProviders:
     def shutdown(self, timeout_s: float) -> bool:
         """Send what the providers hold, and shut them down; ``False`` if not all of it arrives."""
         flushed = self.force_flush(timeout_s)
+        for reader in self.metric_readers:
+            if isinstance(reader, SendingMetricReader):
+                reader.stop()  # its provider would have it send once more
         for provider in (self.meter_provider, self.logger_provider):
             if provider is not None:
                 provider.shutdown()
