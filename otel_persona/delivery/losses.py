@@ -39,14 +39,18 @@ class Losses:
         self._start_at_zero()
         forks.in_child(self._start_at_zero)
 
-    def add(self, signal: Signal, reason: Reason, why: str, count: int) -> None:
-        """Count what is lost; ``why`` says where and what.
+    def count(self, signal: Signal, reason: Reason, lost: int) -> None:
+        """Count what is lost.
 
-        ``count`` may be 0: metrics are cumulative, so the next delivery brings what this did not.
+        That may be nothing: metrics are cumulative, so the next delivery brings what this did not.
         """
+        if lost:
+            with self._lock:
+                self._counts[signal, reason] += lost
+
+    def tell(self, signal: Signal, why: str) -> None:
+        """Tell that something of this signal is lost, if that is news; ``why`` says where, what."""
         with self._lock:
-            if count:
-                self._counts[signal, reason] += count
             is_news = signal not in self._told and not self._is_outage_told
             self._is_outage_told = True
             if is_news:

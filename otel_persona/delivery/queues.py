@@ -21,7 +21,6 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
 from otel_persona.concurrency import forks
-from otel_persona.delivery.losses import losses
 from otel_persona.delivery.wire import Wire
 
 _DEFAULT_SIZE = 2_048
@@ -89,9 +88,7 @@ class _Room:
             has_place = self._taken < self.size
             self._taken += has_place
         if not has_place:
-            why = self._wire.trouble or "the collector, which takes them too slowly"
-            why += f"; {self.size:,} wait, and there is no room for more"
-            losses.add(self._wire.signal, "queue_full", why, 1)
+            self._wire.note_overrun()
         return has_place
 
     def close(self) -> None:

@@ -38,11 +38,12 @@ class Wire(Generic[_E]):
         _import_what_sending_imports()
         self.failures = 0
         """How often sending has failed."""
-        self.signal = signal
-        self._heard: list[str] = []
+        self._signal = signal
         self._make = make
         self._exporter: _E | None = make()
         self._address = _address(self._exporter)
+        self._heard: list[str] = []
+        self._is_overrun = False
         self._renew_lock()
         forks.in_child(self._forget)
 
@@ -54,13 +55,6 @@ class Wire(Generic[_E]):
                 self._exporter = self._make()
             return self._exporter
 
-    @property
-    def trouble(self) -> str:
-        """Where the sending that is under way has met with trouble, and which; else empty."""
-        if not self._heard:
-            return ""
-        return f"{self._address}: {self._heard[0]}"[:_MOST_TROUBLE]
-
     def send(self, batch: Any, lost: int) -> bool:
         """Send the batch; if that fails, count ``lost`` and return ``False``."""
         exporter = self.exporter
@@ -70,14 +64,26 @@ class Wire(Generic[_E]):
             except Exception as fault:  # noqa: BLE001 - whatever it is, the batch is lost
                 self._heard.insert(0, repr(fault))
                 has_failed = True
-        if not has_failed:
-            self._heard = []
-            losses.note_delivery()
-            return True
-        self.failures += 1
-        why = self.trouble or f"{self._address}: the exporter does not say why"
-        losses.add(self.signal, "export_failed", why, lost)
-        return False
+        if has_failed:
+            self.failures += 1
+            losses.count(self._signal, "export_failed", lost)
+            losses.tell(self._signal, self._trouble())
+            return False
+        if self._is_overrun:
+            losses.tell(self._signal, f"{self._address}: more come than it takes")
+        self._heard, self._is_overrun = [], False
+        losses.note_delivery()
+        return True
+
+    def note_overrun(self) -> None:
+        """Count an item that is lost because too many wait to be sent.
+
+        Why they wait shows once the sending that is under way meets with trouble, or is over.
+        """
+        losses.count(self._signal, "queue_full", 1)
+        self._is_overrun = True
+        if self._heard:
+            losses.tell(self._signal, self._trouble())
 
     def shutdown(self) -> None:
         """Shut the exporter down; what it is sending is lost."""
@@ -85,6 +91,10 @@ class Wire(Generic[_E]):
         if exporter is not None:
             with listen(exporter):
                 exporter.shutdown()
+
+    def _trouble(self) -> str:
+        heard = self._heard[0] if self._heard else "the exporter does not say why"
+        return f"{self._address}: {heard}"[:_MOST_TROUBLE]
 
     def _forget(self) -> None:
         self._exporter = None

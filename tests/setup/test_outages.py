@@ -68,7 +68,7 @@ def closed_port() -> Iterator[int]:
         yield bound.getsockname()[1]
 
 
-# Loss is read from a reader of the program's own; sending is tuned to give up within a second.
+# Loss is read from a reader of the program's own; sending gives up soon, after a try and another.
 LOST = """
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -82,7 +82,7 @@ def lost():
             if metric.name == "persona.export.lost" for point in metric.data.data_points}
 """
 QUICK = {
-    "OTEL_EXPORTER_OTLP_TIMEOUT": "1",
+    "OTEL_EXPORTER_OTLP_TIMEOUT": "2",
     "OTEL_BSP_SCHEDULE_DELAY": "100",
     "OTEL_BSP_MAX_QUEUE_SIZE": "100",
     "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "50",
@@ -116,6 +116,27 @@ say(stopped=op.shutdown(30))
     assert told.startswith("spans are lost on the way to ")
     assert f"127.0.0.1:{closed_port}" in told
     assert "onnection refused" in told
+
+
+def test_a_collector_that_is_too_slow_is_told_of(run: Run, receiver: Receiver) -> None:
+    """Nothing fails, and spans are lost all the same: more are made than it takes."""
+    never = threading.Event()
+    receiver.answer = lambda path: 200 + never.wait(1)
+    ended = run(
+        f"""
+handle = op.configure(otlp="http://127.0.0.1:{receiver.port}")
+for number in range(400): generate(str(number))
+say(flushed=handle.force_flush(60))
+""",
+        **QUICK | {"OTEL_EXPORTER_OTLP_TIMEOUT": "10"},
+    )
+
+    assert ended.said == [{"flushed": True}]
+    address = f"http://127.0.0.1:{receiver.port}/v1/traces"
+    assert ended.errors == (
+        f"spans are lost on the way to {address}: more come than it takes "
+        "(told once, counted always in persona.export.lost)\n"
+    )
 
 
 def test_a_collector_that_hangs_is_told_of_at_the_end(
