@@ -17,6 +17,7 @@ from otel_persona.concurrency import forks
 from otel_persona.concurrency.interruptions import pass_on
 from otel_persona.concurrency.serial_queue import waits_for_this_thread
 from otel_persona.errors import RecordError, UsageError
+from otel_persona.exporters import claims
 from otel_persona.exporters.append_file import AppendFile
 from otel_persona.exporters.later import Later
 from otel_persona.mismatches import find_mismatch
@@ -44,7 +45,7 @@ class AttemptFileExporter(SpanExporter):
     ``path``; ``{pid}`` and ``{run_id}`` in it make shards. ``run_id`` fills in the latter; without
     it ``OTEL_PERSONA_RUN_ID`` does. ``fsync`` says when lines are forced to the disk: ``never``,
     within a ``second`` (in a separate thread, so that nobody waits for the disk), or each ``line``
-    before the call returns.
+    before the call returns. Several exporters of one process write each span once to a file.
 
     If the file cannot be written, one warning is logged, and up to ``pending_records`` lines (from
     0) are kept in memory and retried, at most once a second and at every flush. What does not fit
@@ -81,12 +82,15 @@ class AttemptFileExporter(SpanExporter):
         self._writing = False
         self._closed = False
         self._untold: deque[Callable[[], None]] = deque()
+        claims.join(self)
         forks.in_child(self._start_anew)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Write the attempts among ``spans``; ``FAILURE`` if a line could not be kept."""
         kept = True
         for span in spans:
+            if claims.are_needed() and not claims.claim(self._file.path, span):
+                continue
             try:
                 record = own_record(span) or _rebuilt(span)
             except RecordError as error:

@@ -1,26 +1,31 @@
-"""Calls a function a second later, in a thread of its own."""
+"""Calls a method a second later, in a thread of its own."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
 from collections.abc import Callable
+from typing import Any
+from weakref import WeakMethod
 
 _DELAY_S = 1.0
 
 
 class Later:
-    """Calls a function a second after ``ask``; that call also serves any ``ask`` in between."""
+    """Calls a method a second after ``ask``; that call also serves any ``ask`` in between.
 
-    def __init__(self, call: Callable[[], None]) -> None:
-        self._call = call
+    The method's object owns this one, and is referenced weakly unless a call is scheduled.
+    """
+
+    def __init__(self, method: Callable[[], Any]) -> None:
+        self._method = WeakMethod(method)
         self._timer: threading.Timer | None = None
 
     def ask(self) -> None:
         """Schedule the call for a second from now, unless one is scheduled."""
         if self._timer is not None:
             return
-        timer = threading.Timer(_DELAY_S, self._run)
+        timer = threading.Timer(_DELAY_S, self._run, [self._method()])
         timer.daemon = True
         # If no thread can be started, the program is ending, or a later call will ask again.
         with contextlib.suppress(RuntimeError):
@@ -31,6 +36,6 @@ class Later:
         """Forget a scheduled call, as a forked child must: the thread is its parent's."""
         self._timer = None
 
-    def _run(self) -> None:
+    def _run(self, method: Callable[[], Any]) -> None:
         self._timer = None
-        self._call()
+        method()
