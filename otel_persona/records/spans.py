@@ -62,6 +62,11 @@ def record_of(span: FinishedSpan) -> AttemptRecord | None:
     return own_record(span) or rebuilt_record(span)
 
 
+def may_be_attempt(span: FinishedSpan) -> bool:
+    """Return whether the span is an attempt's, or what a limit has left of one."""
+    return span.name.startswith(ATTEMPT_SPAN_PREFIX) or is_attempt(span.attributes or {})
+
+
 def own_record(span: FinishedSpan) -> AttemptRecord | None:
     """Return the record of an attempt of this process whose span is ending."""
     identity = span.context

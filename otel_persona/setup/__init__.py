@@ -6,7 +6,12 @@ provider, ``senders`` finds what makes the exporters, ``handle`` flushes and shu
 deadline, and ``endings`` does so at the end of a process.
 """
 
-from otel_persona.setup.configuration import configure, configure_from_environment, shutdown
+from otel_persona.setup.configuration import (
+    configure,
+    configure_from_environment,
+    is_set_up,
+    shutdown,
+)
 from otel_persona.setup.handle import Handle
 
-__all__ = ["Handle", "configure", "configure_from_environment", "shutdown"]
+__all__ = ["Handle", "configure", "configure_from_environment", "is_set_up", "shutdown"]

@@ -123,8 +123,13 @@ def configure_from_environment() -> None:
     """Set up if ``OTEL_PERSONA_LOG`` or ``OTEL_PERSONA_SETTINGS`` is set and nothing is set up."""
     asked = os.environ.get("OTEL_PERSONA_LOG") or os.environ.get("OTEL_PERSONA_SETTINGS")
     with _lock:
-        if asked and (_active is None or _active.closed):
+        if asked and not is_set_up():
             configure()
+
+
+def is_set_up() -> bool:
+    """Return whether ``configure`` was called, and no shutdown after it."""
+    return _active is not None and not _active.closed
 
 
 def shutdown(timeout_s: float = 10.0) -> bool:

@@ -1,0 +1,7 @@
+"""What OpenTelemetry finds by name, for programs that have decorators alone.
+
+``instrumentor`` sets up the process for ``opentelemetry-instrument`` and declarative files;
+``file_exporter`` and ``drift_exporter`` are the log and the figures as exporters, and ``samplers``
+the standard samplers with ours around them. ``first_use`` makes what needs settings in use. The
+names are given in ``pyproject.toml``.
+"""

@@ -1,0 +1,57 @@
+"""The exporter ``persona_drift``: the figures, for declarative files, which take no processors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+
+from otel_persona.entry_points.first_use import FirstUse
+from otel_persona.processors import DriftProcessor
+from otel_persona.records import tallies
+from otel_persona.records.spans import may_be_attempt
+from otel_persona.settings import load_settings
+from otel_persona.setup import is_set_up
+
+
+class PersonaDriftExporter(SpanExporter):
+    """Folds the attempts that an SDK's own processor gives it, sampled ones, into the figures.
+
+    ``settings`` are those of ``configure`` and override the settings file and the environment. If
+    they are wrong, that is logged, and the attempts are counted in ``persona.records.rejected``.
+    While the process is set up by ``configure`` or the instrumentor, those fold every attempt, and
+    this exporter does nothing.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        self._settings = settings
+        self._drift = FirstUse(self._make)
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Fold in the attempts among ``spans``; ``FAILURE`` if the settings are wrong."""
+        attempts = [span for span in spans if may_be_attempt(span)]
+        if not attempts or is_set_up():
+            return SpanExportResult.SUCCESS
+        drift = self._drift.get()
+        if drift is None:
+            told = f"persona_drift folds nothing: {self._drift.problem}"
+            tallies.rejected.add("settings", told, len(attempts))
+            return SpanExportResult.FAILURE
+        for span in attempts:
+            drift.on_end(span)
+        return SpanExportResult.SUCCESS
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Wait until all attempts are folded in; open batches stay open."""
+        drift = self._drift.made
+        return drift is None or drift.force_flush(timeout_millis)
+
+    def shutdown(self) -> None:
+        """Close the open batches, as partial."""
+        if self._drift.made is not None:
+            self._drift.made.shutdown()
+
+    def _make(self) -> DriftProcessor:
+        return DriftProcessor(load_settings(self._settings))
