@@ -73,7 +73,7 @@ def join_or_build(
     It is the one ``given``, else the global one, which is built if there is none; ``None`` if it
     takes no processors.
     """
-    provider: Any = given if given is not None else trace.get_tracer_provider()
+    provider = _behind(given if given is not None else trace.get_tracer_provider())
     if isinstance(provider, trace.ProxyTracerProvider):
         provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
         built.tracer_provider = provider
@@ -87,6 +87,12 @@ def join_or_build(
         return None
     taking: TakesProcessors = provider
     return taking
+
+
+def _behind(provider: Any) -> Any:
+    """Return the provider that does the work: Logfire's global one is a proxy in front of it."""
+    worker = getattr(provider, "provider", None)
+    return worker if hasattr(worker, "add_span_processor") else provider
 
 
 def keep_attempts(provider: Any) -> None:
