@@ -13,9 +13,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from otel_persona.analysis import LogReader, Skipped
-from otel_persona.records import AttemptRecord
-
 PREAMBLE = """
 import json, os, sys, time
 import otel_persona as op
@@ -65,19 +62,6 @@ def run(tmp_path: Path) -> Callable[..., Ended]:
         )
 
     return run_script
-
-
-@pytest.fixture
-def lines(tmp_path: Path) -> Callable[..., list[AttemptRecord]]:
-    """Give a function that reads a log in the test's folder, all of whose lines must be whole."""
-
-    def read(name: str = "generation.log") -> list[AttemptRecord]:
-        skipped: list[Skipped] = []
-        found = list(LogReader([str(tmp_path / name)], skipped.append))
-        assert skipped == []
-        return found
-
-    return read
 
 
 @pytest.fixture

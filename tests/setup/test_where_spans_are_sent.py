@@ -2,97 +2,19 @@
 
 from __future__ import annotations
 
-import http.server
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from typing import Any
 
-import grpc
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 Run = Callable[..., Any]
+Collector = Any
 
 SEND = """
 op.configure({arguments}, run_id="25K_a", batch="attempts:2")
 for number in range(4): generate(str(number), tokens=7)
 say(sent=op.shutdown())
 """
-
-
-class Collector:
-    """A server that takes what it is sent, and remembers where it came in."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.received: list[tuple[str, bytes]] = []
-
-    @property
-    def places(self) -> set[str]:
-        """The paths or methods that were called."""
-        return {place for place, _ in self.received}
-
-    def personas(self) -> list[str]:
-        """Name the personas of the attempts whose spans came in."""
-        return [
-            attribute.value.string_value
-            for place, body in self.received
-            if "trace" in place.lower()
-            for resource in ExportTraceServiceRequest.FromString(body).resource_spans
-            for scope in resource.scope_spans
-            for span in scope.spans
-            for attribute in span.attributes
-            if attribute.key == "persona.id"
-        ]
-
-
-@pytest.fixture
-def http_collector() -> Iterator[Collector]:
-    """Give a server that speaks OTLP over HTTP."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            collector.received.append((self.path, body))
-            self.send_response(200)
-            self.send_header("content-type", "application/x-protobuf")
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, *arguments: object) -> None:
-            """Say nothing."""
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        collector = Collector(server.server_address[1])
-        threading.Thread(target=server.serve_forever).start()
-        yield collector
-        server.shutdown()
-
-
-class _AnyMethod(grpc.GenericRpcHandler):
-    def __init__(self, received: list[tuple[str, bytes]]) -> None:
-        self._received = received
-
-    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
-        def take(body: bytes, _: grpc.ServicerContext) -> bytes:
-            self._received.append((details.method, body))
-            return b""
-
-        return grpc.unary_unary_rpc_method_handler(take)
-
-
-@pytest.fixture
-def grpc_collector() -> Iterator[Collector]:
-    """Give a server that speaks OTLP over gRPC."""
-    received: list[tuple[str, bytes]] = []
-    with ThreadPoolExecutor(4) as threads:
-        server = grpc.server(threads, handlers=[_AnyMethod(received)])
-        collector = Collector(server.add_insecure_port("127.0.0.1:0"))
-        collector.received = received
-        server.start()
-        yield collector
-        server.stop(grace=None).wait()
 
 
 OVER_HTTP = {"/v1/traces", "/v1/metrics", "/v1/logs"}
