@@ -33,7 +33,8 @@ def exporter_factories(signal: Signal, otlp: str | None) -> list[ExporterFactory
     """Return what makes the exporters of one signal, each time it is called.
 
     ``otlp`` overrides ``OTEL_<SIGNAL>_EXPORTER``, which overrides a bare
-    ``OTEL_EXPORTER_OTLP_ENDPOINT``; if none is set, nothing is sent. Exporters named in the
+    ``OTEL_EXPORTER_OTLP_ENDPOINT``; if none is set, nothing is sent. A declarative file, named by
+    ``OTEL_CONFIG_FILE``, stands in for these variables. Exporters named in the
     environment read its other variables themselves. Raises ``SettingsError`` if one that is named
     is not installed.
     """
@@ -47,6 +48,8 @@ def exporter_factories(signal: Signal, otlp: str | None) -> list[ExporterFactory
 
 
 def _names(signal: Signal) -> Iterator[str]:
+    if os.environ.get("OTEL_CONFIG_FILE"):
+        return  # what the file does not name is not to be sent
     named = os.environ.get(f"OTEL_{signal.upper()}_EXPORTER", "")
     if not named and _otlp_variable(signal, "ENDPOINT"):
         named = "otlp"
