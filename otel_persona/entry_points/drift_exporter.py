@@ -13,7 +13,7 @@ from otel_persona.processors import DriftProcessor
 from otel_persona.records import tallies
 from otel_persona.records.spans import may_be_attempt
 from otel_persona.settings import load_settings
-from otel_persona.setup import is_set_up
+from otel_persona.setup import was_set_up
 
 
 class PersonaDriftExporter(SpanExporter):
@@ -21,18 +21,20 @@ class PersonaDriftExporter(SpanExporter):
 
     ``settings`` are those of ``configure`` and override the settings file and the environment. If
     they are wrong, that is logged, and the attempts are counted in ``persona.records.rejected``.
-    While the process is set up by ``configure`` or the instrumentor, those fold every attempt, and
-    this exporter does nothing.
+    In a process set up by ``configure`` or the instrumentor it does nothing, as those fold every
+    attempt. Behind a batch processor the figures are as late as the spans.
     """
 
     def __init__(self, **settings: Any) -> None:
         self._settings = settings
         self._drift = FirstUse(self._make)
+        # Gauges can no longer be made when the last spans come: meters are shut down before.
+        self._drift.get()
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Fold in the attempts among ``spans``; ``FAILURE`` if the settings are wrong."""
         attempts = [span for span in spans if may_be_attempt(span)]
-        if not attempts or is_set_up():
+        if not attempts or was_set_up():
             return SpanExportResult.SUCCESS
         drift = self._drift.get()
         if drift is None:

@@ -11,7 +11,15 @@ from otel_persona.setup.configuration import (
     configure_from_environment,
     is_set_up,
     shutdown,
+    was_set_up,
 )
 from otel_persona.setup.handle import Handle
 
-__all__ = ["Handle", "configure", "configure_from_environment", "is_set_up", "shutdown"]
+__all__ = [
+    "Handle",
+    "configure",
+    "configure_from_environment",
+    "is_set_up",
+    "shutdown",
+    "was_set_up",
+]

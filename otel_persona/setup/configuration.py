@@ -132,6 +132,11 @@ def is_set_up() -> bool:
     return _active is not None and not _active.closed
 
 
+def was_set_up() -> bool:
+    """Return whether ``configure`` was ever called, so that attempts were folded by it."""
+    return _active is not None
+
+
 def shutdown(timeout_s: float = 10.0) -> bool:
     """Shut down what ``configure`` set up; returns what ``Handle.shutdown`` returns."""
     return _active.shutdown(timeout_s) if _active is not None else True
@@ -168,7 +173,7 @@ def _put_in_place(
     if previous is not pipeline:
         previous.use(())
     _pipeline = pipeline
-    _endings.cover_workers()
+    _endings.cover()
     _active = Handle(
         flush=[*map(_flush, pipeline.processors), _own_providers.force_flush],
         close=[*map(_finish, (*own, *senders)), _own_providers.shutdown],

@@ -20,10 +20,18 @@ class Endings:
     def __init__(self, shutdown: Callable[[], object]) -> None:
         self._shutdown = shutdown
         self._covers_workers = False
-        atexit.register(shutdown)
-        os.register_at_fork(before=self.cover_workers)
+        os.register_at_fork(before=self._cover_workers)
 
-    def cover_workers(self) -> None:
+    def cover(self) -> None:
+        """Cover the end of this process: ``shutdown`` runs before what is registered already.
+
+        The providers that we have joined are still open then.
+        """
+        atexit.unregister(self._shutdown)
+        atexit.register(self._shutdown)
+        self._cover_workers()
+
+    def _cover_workers(self) -> None:
         """Cover this process's workers, and this process if it is one, once there may be any."""
         if "multiprocessing.util" in sys.modules and not self._covers_workers:
             from multiprocessing import util
