@@ -38,7 +38,7 @@ class PersonaInstrumentor:
             configure(**settings)
         except Exception as fault:  # noqa: BLE001 - see above
             pass_on(fault)
-            tallies.rejected.add("settings", f"the instrumentor sets up nothing: {fault}")
+            tallies.rejected.add("settings", f"the instrumentor's settings are not used: {fault}")
 
     def uninstrument(self, **_options: Any) -> None:
         """Shut down what is set up."""
