@@ -8,7 +8,7 @@ from typing import Any
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-from otel_persona.entry_points.first_use import FirstUse
+from otel_persona.concurrency.interruptions import pass_on
 from otel_persona.processors import DriftProcessor
 from otel_persona.records import tallies
 from otel_persona.records.spans import may_be_attempt
@@ -26,34 +26,32 @@ class PersonaDriftExporter(SpanExporter):
     """
 
     def __init__(self, **settings: Any) -> None:
-        self._settings = settings
-        self._drift = FirstUse(self._make)
-        # Gauges can no longer be made when the last spans come: meters are shut down before.
-        self._drift.get()
+        # Made here: gauges can no longer be made when the last spans come, after the meters' end.
+        self._drift: DriftProcessor | None = None
+        try:
+            self._drift = DriftProcessor(load_settings(settings))
+        except Exception as fault:  # noqa: BLE001 - it would stop all set-up of OpenTelemetry
+            pass_on(fault)
+            self._problem = str(fault)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Fold in the attempts among ``spans``; ``FAILURE`` if the settings are wrong."""
         attempts = [span for span in spans if may_be_attempt(span)]
         if not attempts or was_set_up():
             return SpanExportResult.SUCCESS
-        drift = self._drift.get()
-        if drift is None:
-            told = f"persona_drift folds nothing: {self._drift.problem}"
+        if self._drift is None:
+            told = f"persona_drift folds nothing: {self._problem}"
             tallies.rejected.add("settings", told, len(attempts))
             return SpanExportResult.FAILURE
         for span in attempts:
-            drift.on_end(span)
+            self._drift.on_end(span)
         return SpanExportResult.SUCCESS
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Wait until all attempts are folded in; open batches stay open."""
-        drift = self._drift.made
-        return drift is None or drift.force_flush(timeout_millis)
+        return self._drift is None or self._drift.force_flush(timeout_millis)
 
     def shutdown(self) -> None:
         """Close the open batches, as partial."""
-        if self._drift.made is not None:
-            self._drift.made.shutdown()
-
-    def _make(self) -> DriftProcessor:
-        return DriftProcessor(load_settings(self._settings))
+        if self._drift is not None:
+            self._drift.shutdown()

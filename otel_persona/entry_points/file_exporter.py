@@ -8,7 +8,7 @@ from typing import Any
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-from otel_persona.entry_points.first_use import FirstUse
+from otel_persona.concurrency.interruptions import pass_on
 from otel_persona.exporters import AttemptFileExporter, claims
 from otel_persona.instrumentation import telemetry
 from otel_persona.records import tallies
@@ -38,7 +38,8 @@ class PersonaFileExporter(SpanExporter):
             "fsync": fsync,
             "pending_records": pending_records,
         }
-        self._exporter = FirstUse(self._make)
+        self._made: dict[str, AttemptFileExporter] = {}
+        self._problem = ""
         # Other exporters must know of this one before it is given spans that they have written.
         claims.join(self)
 
@@ -47,30 +48,43 @@ class PersonaFileExporter(SpanExporter):
         attempts = [span for span in spans if may_be_attempt(span)]
         if not attempts:
             return SpanExportResult.SUCCESS
-        exporter = self._exporter.get()
+        exporter = self._exporter or self._make()
         if exporter is None:
-            told = f"persona_file writes nothing: {self._exporter.problem}"
+            told = f"persona_file writes nothing: {self._problem}"
             tallies.lost.add("settings", told, len(attempts))
             return SpanExportResult.FAILURE
         return exporter.export(attempts)
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Write the pending lines and sync; ``False`` if that fails or takes too long."""
-        exporter = self._exporter.made
-        return exporter is None or exporter.force_flush(timeout_millis)
+        return self._exporter is None or self._exporter.force_flush(timeout_millis)
 
     def shutdown(self) -> None:
         """Write the pending lines and close."""
-        if self._exporter.made is not None:
-            self._exporter.made.shutdown()
+        if self._exporter is not None:
+            self._exporter.shutdown()
 
-    def _make(self) -> AttemptFileExporter:
+    @property
+    def _exporter(self) -> AttemptFileExporter | None:
+        return self._made.get("exporter")
+
+    def _make(self) -> AttemptFileExporter | None:
+        """Make the exporter, unless that failed before; ``None`` if it fails."""
+        if not self._problem:
+            try:
+                # Several threads may make one each at the same time; the first is used.
+                self._made.setdefault("exporter", AttemptFileExporter(**self._arguments()))
+            except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
+                pass_on(fault)
+                self._problem = str(fault)
+        return self._exporter
+
+    def _arguments(self) -> dict[str, Any]:
         in_use = telemetry.in_use()
-        arguments: dict[str, Any] = {
+        arguments = {
             "path": in_use.settings.log or "generation.log",
             "run_id": in_use.run_id,
             "fsync": in_use.settings.fsync,
             "pending_records": in_use.settings.pending_records,
         }
-        arguments |= {name: value for name, value in self._given.items() if value is not None}
-        return AttemptFileExporter(**arguments)
+        return arguments | {name: value for name, value in self._given.items() if value is not None}

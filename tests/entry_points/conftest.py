@@ -88,11 +88,11 @@ def metric(http_collector: Any) -> Callable[[str], list[float]]:
 
 @pytest.fixture
 def events(http_collector: Any) -> Callable[[], list[str]]:
-    """Give a function that names the log events that came in."""
+    """Give a function that tells the log events that came in."""
 
     def read() -> list[str]:
         return [
-            record.event_name
+            f"{record.event_name}: {record.body.string_value}"
             for place, body in http_collector.received
             if place == "/v1/logs"
             for resource in ExportLogsServiceRequest.FromString(body).resource_logs
