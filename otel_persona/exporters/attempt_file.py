@@ -89,16 +89,10 @@ class AttemptFileExporter(SpanExporter):
         """Write the attempts among ``spans``; ``FAILURE`` if a line could not be kept."""
         kept = True
         for span in spans:
-            if claims.are_needed() and not claims.claim(self._file.path, span):
-                continue
-            try:
-                record = own_record(span) or _rebuilt(span)
-            except RecordError as error:
-                tallies.lost.add("invalid_span", f"a span makes no record: {error.reason}")
-                kept = False
+            if claims.are_needed():
+                kept &= claims.write_once(self._file.path, span, self._export)
             else:
-                if record is not None:
-                    kept &= self._keep(encode_line(record))
+                kept &= self._export(span)
         return SpanExportResult.SUCCESS if kept else SpanExportResult.FAILURE
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
@@ -112,6 +106,15 @@ class AttemptFileExporter(SpanExporter):
         """
         self._closed = True
         self._in_turn(self._close)
+
+    def _export(self, span: ReadableSpan) -> bool:
+        """Write the span's line if it is an attempt's; ``False`` if it could not be kept."""
+        try:
+            record = own_record(span) or _rebuilt(span)
+        except RecordError as error:
+            tallies.lost.add("invalid_span", f"a span makes no record: {error.reason}")
+            return False
+        return record is None or self._keep(encode_line(record))
 
     def _keep(self, line: bytes) -> bool:
         """Write a line before the attempt's call returns, or keep it for later."""

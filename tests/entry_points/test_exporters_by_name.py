@@ -16,6 +16,7 @@ from opentelemetry.sdk.trace.export import (
     SpanExporter,
     SpanExportResult,
 )
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 import otel_persona as op
 from otel_persona.entry_points.drift_exporter import PersonaDriftExporter
@@ -158,21 +159,70 @@ def test_public_parts_that_name_a_log_twice(
     assert _written(lines) == ["1", "2", "3", "4"]
 
 
-class _Copying(SpanProcessor):
-    """Passes on copies of the spans, as Logfire does."""
+def test_a_line_is_there_when_the_call_returns(provider: TracerProvider, tmp_path: Path) -> None:
+    """Also if another thread was faster: who finds it writing the line waits for it."""
+    log = tmp_path / "generation.log"
+    ended = InMemorySpanExporter()
+    provider.add_span_processor(SimpleSpanProcessor(ended))
+    _generate("1")
+    (span,) = ended.get_finished_spans()
+    slow = _Slow(span)
+    first, second = op.AttemptFileExporter(log), op.AttemptFileExporter(log)
+    seen = []
 
-    def __init__(self, exporter: SpanExporter) -> None:
-        self._exporter = exporter
+    def write_it_too() -> None:
+        second.export([span])
+        seen.append(log.read_text() if log.exists() else "")
 
-    def on_end(self, span: ReadableSpan) -> None:
-        copy = ReadableSpan(
+    faster = threading.Thread(target=first.export, args=([slow],))
+    later = threading.Thread(target=write_it_too)
+    faster.start()
+    assert slow.is_read.wait(30)
+    later.start()
+    later.join(0.2)
+    slow.may_go_on.set()
+    faster.join()
+    later.join()
+
+    assert seen == [log.read_text()]
+    assert seen[0].count("\n") == 1
+
+
+class _Copy(ReadableSpan):
+    """A span like another, as Logfire gives its processors."""
+
+    def __init__(self, span: ReadableSpan) -> None:
+        super().__init__(
             name=span.name,
             context=span.context,
             attributes=span.attributes,
             start_time=span.start_time,
             end_time=span.end_time,
         )
-        self._exporter.export([copy])
+
+
+class _Slow(_Copy):
+    """A span that keeps whoever reads its attributes waiting."""
+
+    def __init__(self, span: ReadableSpan) -> None:
+        super().__init__(span)
+        self.is_read, self.may_go_on = threading.Event(), threading.Event()
+
+    @property
+    def attributes(self) -> Any:
+        self.is_read.set()
+        self.may_go_on.wait(30)
+        return super().attributes
+
+
+class _Copying(SpanProcessor):
+    """Passes on copies of the spans."""
+
+    def __init__(self, exporter: SpanExporter) -> None:
+        self._exporter = exporter
+
+    def on_end(self, span: ReadableSpan) -> None:
+        self._exporter.export([_Copy(span)])
 
 
 def test_a_second_exporter_costs_no_line_of_earlier_spans(
