@@ -12,7 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import lru_cache
-from weakref import WeakSet
+from weakref import ref
 
 from opentelemetry.sdk.trace import ReadableSpan
 
@@ -31,13 +31,13 @@ class _Claim:
         self.is_over = False
 
 
-_writers: WeakSet[object] = WeakSet()
+_writers: set[ref[object]] = set()
 _claims: OrderedDict[tuple[str, int, int], _Claim] = OrderedDict()
 
 
 def join(writer: object) -> None:
     """Add an exporter, for as long as it lives: one that is shut down may still write."""
-    _writers.add(writer)
+    _writers.add(ref(writer, _writers.discard))
 
 
 def are_needed() -> bool:
