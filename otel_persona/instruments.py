@@ -8,7 +8,14 @@ from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 from opentelemetry import metrics
-from opentelemetry.metrics import CallbackOptions, Histogram, Meter, MeterProvider, Observation
+from opentelemetry.metrics import (
+    Asynchronous,
+    CallbackOptions,
+    Histogram,
+    Meter,
+    MeterProvider,
+    Observation,
+)
 
 from otel_persona.concurrency import forks
 from otel_persona.semconv import OTHER, SCOPE_NAME, Instrument
@@ -32,8 +39,11 @@ def histogram(meter: Meter, instrument: Instrument) -> Histogram:
 
 def observe(
     meter: Meter, instrument: Instrument, read: Callable[[], Mapping[Labels, float]]
-) -> None:
-    """Create a counter or gauge whose values are read whenever metrics are collected."""
+) -> Asynchronous:
+    """Create a counter or gauge whose values are read whenever metrics are collected.
+
+    The caller keeps it, and the meter: Logfire's meters, which outlive its providers, do not.
+    """
 
     def callback(_: CallbackOptions) -> Iterable[Observation]:
         return [
@@ -41,12 +51,12 @@ def observe(
             for labels, value in list(read().items())
         ]
 
-    create = (
+    create: Callable[..., Asynchronous] = (
         meter.create_observable_counter
         if instrument.kind == "counter"
         else meter.create_observable_gauge
     )
-    create(instrument.name, [callback], instrument.unit, instrument.description)
+    return create(instrument.name, [callback], instrument.unit, instrument.description)
 
 
 class BoundedLabel(dict[str, str]):

@@ -9,12 +9,12 @@ are bounded, see ``BoundedLabel``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.metrics import Meter
+from opentelemetry.metrics import Asynchronous, Meter
 
 from otel_persona import semconv
 from otel_persona.concurrency import forks
@@ -56,12 +56,17 @@ class AttemptMetrics:
         self._priced_tokens: Counter[tuple[str, str, str]] = Counter()
         self._duration = histogram(meter, semconv.ATTEMPT_DURATION)
         self._score = histogram(meter, semconv.VALIDATOR_SCORE)
-        observe(meter, semconv.ATTEMPTS, self._counted_attempts)
-        observe(meter, semconv.TOKENS, lambda: self._tokens)
-        observe(meter, semconv.REPAIRS, lambda: self._repairs)
-        observe(meter, semconv.OPENING_MOVES, lambda: self._moves)
-        observe(meter, semconv.COST, self._cost)
-        _observe_tallies(meter)
+        self._kept = (
+            meter,
+            [
+                observe(meter, semconv.ATTEMPTS, self._counted_attempts),
+                observe(meter, semconv.TOKENS, lambda: self._tokens),
+                observe(meter, semconv.REPAIRS, lambda: self._repairs),
+                observe(meter, semconv.OPENING_MOVES, lambda: self._moves),
+                observe(meter, semconv.COST, self._cost),
+                *_observe_tallies(meter),
+            ],
+        )
         forks.around(self._hold_counting, self._go_on_counting)
         forks.in_child(self._start_at_zero)
 
@@ -143,14 +148,14 @@ class AttemptMetrics:
         self._cost_before = {}
 
 
-def _observe_tallies(meter: Meter) -> None:
+def _observe_tallies(meter: Meter) -> Iterator[Asynchronous]:
     for instrument, tally in (
         (semconv.RECORDS_LOST, tallies.lost),
         (semconv.RECORDS_REJECTED, tallies.rejected),
         (semconv.RECORDS_WARNED, tallies.warned),
         (semconv.FAULTS, tallies.faults),
     ):
-        observe(meter, instrument, partial(_by_reason, tally))
+        yield observe(meter, instrument, partial(_by_reason, tally))
 
 
 def _by_reason(tally: tallies.ReasonTally) -> Mapping[Labels, int]:

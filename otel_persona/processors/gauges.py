@@ -32,14 +32,16 @@ class FigureGauges:
     def __init__(self, meter: Meter) -> None:
         self._values: dict[str, dict[Labels, float]] = {}
         self._validators = BoundedLabel()
-        for instrument in (
-            *BATCH_GAUGES.values(),
-            BATCH_SCORE,
-            *TIER_GAUGES.values(),
-            INDICATOR_BAND,
-        ):
+        instruments = (*BATCH_GAUGES.values(), BATCH_SCORE, *TIER_GAUGES.values(), INDICATOR_BAND)
+        for instrument in instruments:
             self._values[instrument.name] = {}
-            observe(meter, instrument, partial(self._values.__getitem__, instrument.name))
+        self._kept = (
+            meter,
+            [
+                observe(meter, instrument, partial(self._values.__getitem__, instrument.name))
+                for instrument in instruments
+            ],
+        )
         forks.in_child(self._show_nothing)
 
     def show(self, batch: BatchSummary, tier: TierSummary, validators: int) -> None:

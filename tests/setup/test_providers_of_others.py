@@ -18,9 +18,11 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
 
-spans, reader = InMemorySpanExporter(), InMemoryMetricReader()
+spans = InMemorySpanExporter()
 
 def set_up_logfire(*processors, head=1.0):
+    global reader
+    reader = InMemoryMetricReader()
     logfire.configure(
         send_to_logfire=False,
         console=False,
@@ -88,6 +90,19 @@ generate_all()
     )
 
     assert ended.said == [{"spans": 0, "attempts": [201], "folded": [200]}]
+    assert len(lines()) == 200
+
+
+def test_another_call_follows_logfire_to_new_providers(run: Run, lines: Lines) -> None:
+    """A second ``logfire.configure`` builds new ones; the next call of ours joins these."""
+    ended = run(
+        LOGFIRE + "set_up_logfire(); ours(); set_up_logfire(head=0.01); ours(); generate_all()"
+    )
+
+    (said,) = ended.said
+    assert ended.errors == ""
+    assert said["spans"] < 50
+    assert said["folded"] == [200]
     assert len(lines()) == 200
 
 
