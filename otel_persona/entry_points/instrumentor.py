@@ -25,6 +25,7 @@ class PersonaInstrumentor:
         self,
         *,
         skip_dep_check: bool = False,  # noqa: ARG002 - launchers pass it; nothing is checked
+        raise_exception_on_conflict: bool = False,  # noqa: ARG002 - likewise
         **settings: Any,
     ) -> None:
         """Call ``configure(**settings)``, unless this process is set up; never raises.

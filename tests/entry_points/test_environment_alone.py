@@ -151,6 +151,32 @@ def test_a_call_that_came_before_stays(launch: Launch, lines: Lines, quiet: dict
     assert len(lines("mine.log")) == 1
 
 
+def test_what_launchers_hand_over_is_taken(
+    launch: Launch, lines: Lines, quiet: dict[str, str]
+) -> None:
+    """Flags of launchers mean nothing here; providers are those of ``configure``."""
+    done = launch(
+        INSTRUMENT
+        + """
+from opentelemetry import trace
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.trace import TracerProvider
+tracers = TracerProvider()
+first.instrument(
+    skip_dep_check=True, raise_exception_on_conflict=True, log="generation.log",
+    tracer_provider=tracers, meter_provider=MeterProvider(), logger_provider=None,
+)
+generate("1")
+print(trace.get_tracer_provider() is not tracers)
+""",
+        OTEL_PYTHON_DISABLED_INSTRUMENTATIONS="persona",
+        **quiet,
+    )
+
+    assert (done.stdout, done.stderr) == ("True\n", "")
+    assert len(lines()) == 1
+
+
 def test_uninstrument_closes_the_figures(
     launch: Launch, lines: Lines, sending: dict[str, str], metric: Metric
 ) -> None:
