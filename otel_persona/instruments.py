@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 from opentelemetry import metrics
 from opentelemetry.metrics import (
@@ -79,7 +79,8 @@ class OncePerProvider(Generic[_T]):
 
     def __init__(self, make: Callable[[Meter], _T]) -> None:
         self._make = make
-        self._made: WeakKeyDictionary[MeterProvider, _T] = WeakKeyDictionary()
+        # Not a mapping: Logfire's provider has no hash.
+        self._made: list[tuple[ref[MeterProvider], _T]] = []
         self._made_on_global: _T | None = None
         self._renew_lock()
         forks.in_child(self._renew_lock)
@@ -94,8 +95,10 @@ class OncePerProvider(Generic[_T]):
                 if self._made_on_global is None:
                     self._made_on_global = self._make(metrics.get_meter(SCOPE_NAME, __version__))
                 return self._made_on_global
-            made = self._made.get(meter_provider)
-            if made is None:
-                meter = meter_provider.get_meter(SCOPE_NAME, __version__)
-                made = self._made[meter_provider] = self._make(meter)
+            self._made = [known for known in self._made if known[0]() is not None]
+            for provider, made in self._made:
+                if provider() is meter_provider:
+                    return made
+            made = self._make(meter_provider.get_meter(SCOPE_NAME, __version__))
+            self._made.append((ref(meter_provider), made))
             return made

@@ -89,7 +89,7 @@ losses = Losses()
 
 class _LossCounter:
     def __init__(self, meter: Meter) -> None:
-        observe(meter, EXPORT_LOST, losses.counts)
+        self._kept = (meter, observe(meter, EXPORT_LOST, losses.counts))
 
 
 loss_counter: OncePerProvider[_LossCounter] = OncePerProvider(_LossCounter)

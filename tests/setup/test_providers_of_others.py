@@ -116,6 +116,30 @@ def test_a_call_before_logfires_keeps_the_log(run: Run, lines: Lines) -> None:
     assert len(lines()) == 200
 
 
+def test_a_provider_of_logfire_may_be_given(run: Run) -> None:
+    """It has no hash, and is still the place for our metrics."""
+    ended = run(
+        """
+import logfire
+from opentelemetry import metrics
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+reader = InMemoryMetricReader()
+logfire.configure(send_to_logfire=False, console=False,
+                  metrics=logfire.MetricsOptions(additional_readers=[reader]))
+for _ in range(2):
+    op.configure(meter_provider=metrics.get_meter_provider())
+    generate("1")
+data = reader.get_metrics_data()
+say(attempts=[point.value for resource in data.resource_metrics for scope in resource.scope_metrics
+              for metric in scope.metrics if metric.name == "persona.attempts"
+              for point in metric.data.data_points])
+"""
+    )
+
+    assert ended.said == [{"attempts": [2]}]
+    assert ended.errors == ""
+
+
 @pytest.mark.parametrize(
     ("head", "is_all"),
     [("0.01", False), ("op.AttemptSampler(ParentBasedTraceIdRatio(0.01))", True)],
