@@ -21,6 +21,7 @@ from otel_persona.settings.model import (
     SettingValues,
 )
 from otel_persona.settings.sources import (
+    SettingInUse,
     SettingsRead,
     checked,
     load_settings,
@@ -41,6 +42,7 @@ __all__ = [
     "PendingRecords",
     "Prices",
     "RunId",
+    "SettingInUse",
     "SettingValues",
     "Settings",
     "SettingsRead",

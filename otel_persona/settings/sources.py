@@ -6,8 +6,8 @@ Each source is checked separately, so that one error names every problem and whe
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from typing import Any, get_type_hints
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, get_type_hints
 
 import msgspec
 
@@ -27,13 +27,28 @@ class _Source(msgspec.Struct, frozen=True):
 
     def place(self, setting: str) -> str:
         """Name the place of this setting in the source."""
-        return _PREFIX + setting.upper() if self.is_environment else f"{self.name}: {setting}"
+        return self.origin(setting) if self.is_environment else f"{self.name}: {setting}"
+
+    def origin(self, setting: str) -> str:
+        """Name the source itself: the variable, the file or the call."""
+        return _PREFIX + setting.upper() if self.is_environment else self.name
 
     def problem(self, mismatch: Mismatch) -> str:
         """Say what is wrong with a value, and what to write instead in this source."""
         if self.is_environment and isinstance(mismatch.found, list):
             return f"{','.join(mismatch.found)!r} is not right; write names, such as B,C"
         return f"{mismatch.found!r} is not right; write {mismatch.right}"
+
+
+class SettingInUse(NamedTuple):
+    """One setting, or one part of a section: ``indicators.repair_rate.warning``.
+
+    ``origin`` is the variable, the file or ``configure``, and ``default`` where none gives it.
+    """
+
+    name: str
+    value: Any
+    origin: str
 
 
 class SettingsRead(msgspec.Struct, frozen=True):
@@ -45,7 +60,14 @@ class SettingsRead(msgspec.Struct, frozen=True):
 
     def place(self, setting: str) -> str:
         """Name the place that the value of a given setting came from."""
-        return self.origins[setting.partition(".")[0]].place(setting)
+        return self.origins[setting].place(setting)
+
+    def in_use(self) -> Iterator[SettingInUse]:
+        """Yield every setting with its value and where that came from, a section part by part."""
+        for name, value in _with_parts(msgspec.to_builtins(self.settings)):
+            if not (isinstance(value, dict) and value):
+                source = self.origins.get(name)
+                yield SettingInUse(name, value, source.origin(name) if source else "default")
 
 
 def load_settings(
@@ -102,7 +124,7 @@ def _together(sources: Iterable[_Source], problems: list[str]) -> SettingsRead:
     for source in sources:
         values = _checked(Settings, source, "", problems)
         _merge(merged, values)
-        origins |= dict.fromkeys(values, source)
+        origins |= dict.fromkeys((name for name, _ in _with_parts(values)), source)
     read = SettingsRead(msgspec.convert(merged, Settings), problems, origins)
     read.problems.extend(
         f"{read.place(setting)}: {problem}" for setting, problem in read.settings.problems()
@@ -205,6 +227,14 @@ def _plain(value: Any) -> Any:
     if isinstance(value, msgspec.Struct):
         return {name: _plain(part) for name, part in msgspec.structs.asdict(value).items()}
     return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
+def _with_parts(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each value and the parts of it by their full names, such as ``prices.default``."""
+    for key, value in values.items():
+        yield f"{prefix}{key}", value
+        if isinstance(value, dict):
+            yield from _with_parts(value, f"{prefix}{key}.")
 
 
 def _is_section(kind: Any) -> bool:
