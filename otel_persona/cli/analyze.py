@@ -7,10 +7,10 @@ import click
 from otel_persona.aggregation import Band
 from otel_persona.analysis import BatchAnalysis, RunAttempts
 from otel_persona.cli.analyze_results import ANALYSES
+from otel_persona.cli.format_option import format_option
 from otel_persona.cli.log_input import (
     ANALYZE_AS_JSON,
     SkippedLines,
-    format_option,
     logs_argument,
     reading,
     settings_option,

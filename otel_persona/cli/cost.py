@@ -6,9 +6,9 @@ import click
 
 from otel_persona import analysis
 from otel_persona.cli.cells import usd, whole
+from otel_persona.cli.format_option import format_option
 from otel_persona.cli.log_input import (
     SkippedLines,
-    format_option,
     logs_argument,
     reading,
     say_skipped,

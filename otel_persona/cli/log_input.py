@@ -20,13 +20,6 @@ _MOST_LINES_NAMED = 20
 logs_argument = click.argument(
     "logs", metavar="LOG...", nargs=-1, required=True, type=click.Path(allow_dash=True)
 )
-format_option = click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    help="A table for people, or JSON.",
-)
 settings_option = click.option(
     "--settings",
     "settings_file",

@@ -6,9 +6,9 @@ import click
 
 from otel_persona.analysis import repair_rates
 from otel_persona.cli.cells import percent, whole
+from otel_persona.cli.format_option import format_option
 from otel_persona.cli.log_input import (
     SkippedLines,
-    format_option,
     logs_argument,
     reading,
     say_skipped,
