@@ -43,7 +43,7 @@ class _Source(msgspec.Struct, frozen=True):
 class SettingInUse(NamedTuple):
     """One setting, or one part of a section: ``indicators.repair_rate.warning``.
 
-    ``origin`` is the variable, the file or ``configure``, and ``default`` where none gives it.
+    ``origin`` is what ``SettingsRead.origin`` says.
     """
 
     name: str
@@ -62,12 +62,16 @@ class SettingsRead(msgspec.Struct, frozen=True):
         """Name the place that the value of a given setting came from."""
         return self.origins[setting].place(setting)
 
+    def origin(self, setting: str) -> str:
+        """Name the variable, the file or ``configure``; ``default`` where none gives it."""
+        source = self.origins.get(setting)
+        return source.origin(setting) if source else "default"
+
     def in_use(self) -> Iterator[SettingInUse]:
         """Yield every setting with its value and where that came from, a section part by part."""
         for name, value in _with_parts(msgspec.to_builtins(self.settings)):
             if not (isinstance(value, dict) and value):
-                source = self.origins.get(name)
-                yield SettingInUse(name, value, source.origin(name) if source else "default")
+                yield SettingInUse(name, value, self.origin(name))
 
 
 def load_settings(

@@ -2,7 +2,8 @@
 
 ``configuration`` is the entry point; ``problems`` names what prevents setup, ``providers`` joins or
 builds providers, ``attempt_processors`` makes our processors and ``pipeline`` holds them on a
-provider, ``senders`` finds what makes the exporters, ``handle`` flushes and shuts down within a
+provider, ``destinations`` says where each signal goes and ``senders`` finds what makes the
+exporters, ``masking`` hides secrets in what is shown, ``handle`` flushes and shuts down within a
 deadline, and ``endings`` does so at the end of a process.
 """
 

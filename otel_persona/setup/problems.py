@@ -9,6 +9,13 @@ from pathlib import Path
 from otel_persona.exporters.append_file import AppendFile
 from otel_persona.instrumentation.telemetry import Clock
 from otel_persona.settings import SettingsRead, switched_off
+from otel_persona.setup.destinations import (
+    SIGNALS,
+    Sourced,
+    destination_of,
+    exporters_named,
+    wrong_options,
+)
 from otel_persona.setup.senders import exporter_problems
 
 
@@ -22,13 +29,24 @@ def clock_problems(clock: Clock | None) -> list[str]:
 
 
 def missing_parts(read: SettingsRead) -> Iterator[str]:
-    """Name what the settings ask for but this machine cannot provide: a file, or an exporter."""
+    """Name what the settings ask for but cannot be had here: a file, or an exporter."""
     if switched_off():
         return
     log = read.settings.log
     if log is not None and _is_folder(log, read.settings.run_id):
         yield f"{read.place('log')}: {log!r} is a folder; write the path of a file"
     yield from exporter_problems(read.settings.otlp)
+    yield from dict.fromkeys(_fatal_options(read))
+
+
+def _fatal_options(read: SettingsRead) -> Iterator[str]:
+    """Name options with which no exporter for gRPC can be made; the one for HTTP ignores them."""
+    otlp = Sourced(read.settings.otlp, read.origin("otlp")) if read.settings.otlp else None
+    for signal in SIGNALS:
+        for exporter in exporters_named(signal, otlp):
+            destination = destination_of(signal, exporter, otlp)
+            if destination is not None and destination.protocol.value == "grpc":
+                yield from wrong_options(destination)
 
 
 def _is_folder(log: str, run_id: str | None) -> bool:
