@@ -4,9 +4,9 @@
   finds the command's module, ``standard_output`` makes sure that output is fully written
 - the commands, each in the module of its name: ``demo`` (shown by ``demo_screen``, and at the end
   by ``demo_ending`` with ``demo_sentences``), ``analyze`` (with ``analyze_results``), ``cost``,
-  ``repairs``, ``pollyanna``
+  ``repairs``, ``pollyanna``, ``config``
 - shared by the commands that read logs: ``log_input``, with its progress bar in ``progress``;
-  ``policy_option`` reads a batch policy
+  ``policy_option`` reads a batch policy, ``format_option`` chooses between a table and JSON
 - printing: ``printing`` writes sentences and JSON; ``console`` prints tables, which ``tables`` lays
   out, ``cells`` and ``figure_columns`` fill, and ``batch_view``, ``stage_view`` and
   ``persona_view`` put together

@@ -16,6 +16,7 @@ _MODULES = {
     "cost": "otel_persona.cli.cost",
     "repairs": "otel_persona.cli.repairs",
     "pollyanna": "otel_persona.cli.pollyanna",
+    "config": "otel_persona.cli.config",
 }
 
 
