@@ -6,25 +6,10 @@ from pathlib import Path
 
 import click
 
+from otel_persona.cli.otlp_option import check_otlp
 from otel_persona.cli.printing import say
-from otel_persona.errors import SettingsError
-from otel_persona.settings import load_settings
 
 _NOT_DELIVERED = 1
-
-
-def _check_otlp(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
-    """Reject what the settings would reject, worded for the command line."""
-    try:
-        load_settings({"otlp": value}, environ={})
-    except SettingsError as error:
-        raise click.BadParameter(
-            f"{value!r} is no address; write http://host:4318, https://host:4318 or "
-            "grpc://host:4317",
-            context,
-            option,
-        ) from error
-    return value
 
 
 @click.command
@@ -49,7 +34,7 @@ def _check_otlp(context: click.Context, option: click.Parameter, value: str | No
 @click.option(
     "--otlp",
     metavar="URL",
-    callback=_check_otlp,
+    callback=check_otlp,
     help="Send everything to a collector too: http://host:4318, https://host:4318 or "
     "grpc://host:4317.",
 )
