@@ -22,6 +22,11 @@ PERSONA_SPAN = "persona"
 DRIFT_EVENT = "persona.drift"
 """The log event for an indicator that changed bands: WARN or ERROR, or INFO if healthy again."""
 
+DOCTOR = "doctor"
+"""Stage, persona and beginning of the run id of the attempt that ``otel-persona doctor`` sends."""
+DOCTOR_EVENT = "persona.doctor"
+"""The log event that ``otel-persona doctor`` sends, with severity INFO."""
+
 OTHER = "other"
 """The label value that replaces every value after the first ``label_values`` in the data."""
 
@@ -239,6 +244,13 @@ EXPORT_LOST = Instrument(
     "Spans, events and deltas of metrics that did not arrive at the collector",
     (Label.SIGNAL, Label.REASON),
 )
+DOCTOR_CHECKS = Instrument(
+    "persona.doctor.checks",
+    "counter",
+    "{check}",
+    "Metrics that otel-persona doctor sent",
+    (),
+)
 
 BATCH_PREFIX = "persona.batch."
 TIER_PREFIX = "persona.tier."
@@ -307,5 +319,6 @@ INSTRUMENTS = (
     RECORDS_WARNED,
     FAULTS,
     EXPORT_LOST,
+    DOCTOR_CHECKS,
 )
 """Every metric."""

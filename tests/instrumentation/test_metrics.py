@@ -185,6 +185,7 @@ def test_the_instruments_are_those_of_semconv() -> None:
         "persona.records.warned",
         "persona.faults",
         "persona.export.lost",
+        "persona.doctor.checks",
         "persona.tier.repair_rate_trend",
         "persona.tier.latency_trend",
         "persona.tier.opening_entropy_trend",
