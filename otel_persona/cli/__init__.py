@@ -4,9 +4,10 @@
   finds the command's module, ``standard_output`` makes sure that output is fully written
 - the commands, each in the module of its name: ``demo`` (shown by ``demo_screen``, and at the end
   by ``demo_ending`` with ``demo_sentences``), ``analyze`` (with ``analyze_results``), ``cost``,
-  ``repairs``, ``pollyanna``, ``config``
+  ``repairs``, ``pollyanna``, ``config``, ``doctor`` (shown by ``diagnosis_view``)
 - shared by the commands that read logs: ``log_input``, with its progress bar in ``progress``;
-  ``policy_option`` reads a batch policy, ``format_option`` chooses between a table and JSON
+  ``policy_option`` reads a batch policy, ``format_option`` chooses between a table and JSON,
+  ``otlp_option`` reads the address of a collector
 - printing: ``printing`` writes sentences and JSON; ``console`` prints tables, which ``tables`` lays
   out, ``cells`` and ``figure_columns`` fill, and ``batch_view``, ``stage_view`` and
   ``persona_view`` put together

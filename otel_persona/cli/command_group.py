@@ -17,6 +17,7 @@ _MODULES = {
     "repairs": "otel_persona.cli.repairs",
     "pollyanna": "otel_persona.cli.pollyanna",
     "config": "otel_persona.cli.config",
+    "doctor": "otel_persona.cli.doctor",
 }
 
 

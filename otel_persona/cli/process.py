@@ -17,9 +17,9 @@ _WRONG_USE = 2
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code.
 
-    0: fine; 1: ``--fail-on`` found what it looks for, or the demo's collector did not take
-    everything; 2: wrong use or unreadable input. Raises ``SystemExit`` with 141 if the reader of
-    the output goes away, and ``KeyboardInterrupt`` if the user interrupts.
+    0: fine; 1: ``--fail-on`` found what it looks for, or the collector of the demo or the doctor
+    did not take everything; 2: wrong use or unreadable input. Raises ``SystemExit`` with 141 if the
+    reader of the output goes away, and ``KeyboardInterrupt`` if the user interrupts.
     """
     try:
         prepare_output()

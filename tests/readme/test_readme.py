@@ -113,7 +113,7 @@ def test_every_setting_stands_in_the_readme_with_its_default() -> None:
 
 def test_every_option_stands_in_the_readme() -> None:
     """An option of these commands that nobody can find is not documented."""
-    for command in ("demo", "analyze", "config"):
+    for command in ("demo", "analyze", "config", "doctor"):
         command_line = [sys.executable, "-m", "otel_persona", command, "--help"]
         output = subprocess.run(command_line, capture_output=True, text=True, check=True).stdout
         for option in re.findall(r"^ {2}(?:-h, )?(--[\w-]+)", output, flags=re.MULTILINE):
