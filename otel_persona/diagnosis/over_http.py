@@ -21,6 +21,7 @@ from otel_persona.diagnosis.route import Route
 from otel_persona.diagnosis.services import SERVICES
 from otel_persona.diagnosis.steps import Step, StepFailed
 from otel_persona.setup.destinations import Destination
+from otel_persona.setup.masking import masked_address
 
 _LONGEST = 300
 _COMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}
@@ -35,7 +36,7 @@ def send(
     if answer.is_redirect:
         raise StepFailed(
             "answer",
-            f"{status}: the server points to {answer.headers['location']}",
+            f"{status}: the server points to {masked_address(answer.headers['location'])}",
             "set that address: the exporters do not follow it, and take this answer for success",
         )
     if answer.status_code // 100 != 2:
