@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
 
+from otel_persona.delivery import Signal
 from otel_persona.diagnosis import over_grpc, over_http
 from otel_persona.diagnosis.hints import habits
 from otel_persona.diagnosis.probes import connect, look_up, shake_hands
@@ -16,7 +17,6 @@ from otel_persona.diagnosis.samples import Sample
 from otel_persona.diagnosis.services import SERVICES
 from otel_persona.diagnosis.steps import Step, StepFailed
 from otel_persona.setup.destinations import Destination
-from otel_persona.setup.senders import Signal
 
 _SEND = {"grpc": over_grpc.send, "http/protobuf": over_http.send}
 

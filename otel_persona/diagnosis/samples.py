@@ -21,17 +21,18 @@ from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
+from otel_persona.delivery import Signal
 from otel_persona.instrumentation import attempt, telemetry
 from otel_persona.instrumentation.telemetry import Telemetry
 from otel_persona.semconv import DOCTOR, DOCTOR_CHECKS, DOCTOR_EVENT, SCOPE_NAME, Attribute
 from otel_persona.settings import Settings
-from otel_persona.setup.senders import Signal
+from otel_persona.setup.providers import own_resource
 from otel_persona.version import __version__
 
 
@@ -55,12 +56,7 @@ def new_run_id() -> str:
 
 def _resource() -> Resource:
     in_use = getattr(trace.get_tracer_provider(), "resource", None)
-    if isinstance(in_use, Resource):
-        return in_use
-    resource = Resource.create()
-    if str(resource.attributes[SERVICE_NAME]).startswith("unknown_service"):
-        return resource.merge(Resource({SERVICE_NAME: "otel-persona"}))
-    return resource
+    return in_use if isinstance(in_use, Resource) else own_resource()
 
 
 def _attempt(resource: Resource, run_id: str) -> Sample:

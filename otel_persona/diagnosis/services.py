@@ -11,7 +11,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from otel_persona.setup.senders import Signal
+from otel_persona.delivery import Signal
 
 
 class Service(NamedTuple):

@@ -13,8 +13,8 @@ from typing import Generic, Literal, NamedTuple, TypeVar, get_args
 
 from opentelemetry.util.re import parse_env_headers
 
+from otel_persona.delivery import Signal
 from otel_persona.mismatches import one_of
-from otel_persona.setup.senders import Signal
 
 Protocol = Literal["grpc", "http/protobuf"]
 
@@ -63,12 +63,19 @@ class Destination(NamedTuple):
 
 
 def exporters_named(signal: Signal, otlp: Sourced[str] | None) -> Iterator[Sourced[str]]:
-    """Yield the name of each exporter of a signal, ``none`` included; nothing if none is named."""
+    """Yield the name of each exporter of a signal, ``none`` included; nothing if none is named.
+
+    ``otlp`` overrides ``OTEL_<SIGNAL>_EXPORTER``, which overrides a bare
+    ``OTEL_EXPORTER_OTLP_ENDPOINT``. A declarative file, named by ``OTEL_CONFIG_FILE``, stands in
+    for these variables: what it does not name is not to be sent.
+    """
     variable = f"OTEL_{signal.upper()}_EXPORTER"
     named = os.environ.get(variable, "")
-    endpoint = _variable(signal, "ENDPOINT")
+    endpoint = otlp_variable(signal, "ENDPOINT")
     if otlp is not None:
         yield Sourced("otlp", otlp.origin)
+    elif os.environ.get("OTEL_CONFIG_FILE"):
+        return
     elif named:
         for name in filter(None, (part.strip() for part in named.split(","))):
             yield Sourced(name, variable)
@@ -84,14 +91,14 @@ def destination_of(
         return None
     protocol = _protocol(signal, exporter, otlp)
     address = _address(signal, protocol.value, otlp)
-    headers = _variable(signal, "HEADERS") or Sourced("", _DEFAULT)
+    headers = otlp_variable(signal, "HEADERS") or Sourced("", _DEFAULT)
     return Destination(
         signal,
         protocol,
         address,
         Sourced(_parsed(headers.value), headers.origin),
-        _variable(signal, "COMPRESSION") or Sourced("none", _DEFAULT),
-        _variable(signal, "TIMEOUT") or Sourced("10", _DEFAULT),
+        otlp_variable(signal, "COMPRESSION") or Sourced("none", _DEFAULT),
+        otlp_variable(signal, "TIMEOUT") or Sourced("10", _DEFAULT),
         _is_secure(signal, protocol.value, address, otlp is not None),
         Credentials(
             *(_value(signal, what) for what in ("CERTIFICATE", "CLIENT_KEY", "CLIENT_CERTIFICATE"))
@@ -119,25 +126,38 @@ def wrong_options(destination: Destination) -> Iterator[str]:
         )
 
 
+def way_to(otlp: str, signal: Signal) -> tuple[Protocol, str]:
+    """Return the protocol and the address that the setting ``otlp`` means for a signal."""
+    if otlp.startswith("grpc://"):
+        return "grpc", "http://" + otlp.removeprefix("grpc://")
+    return "http/protobuf", f"{otlp.rstrip('/')}/v1/{signal}"
+
+
+def otlp_variable(signal: Signal, what: str) -> Sourced[str] | None:
+    """Read an OTLP variable: the signal's own, else the one for all signals."""
+    for variable in (f"OTEL_EXPORTER_OTLP_{signal.upper()}_{what}", f"OTEL_EXPORTER_OTLP_{what}"):
+        value = os.environ.get(variable)
+        if value:
+            return Sourced(value, variable)
+    return None
+
+
 def _protocol(
     signal: Signal, exporter: Sourced[str], otlp: Sourced[str] | None
 ) -> Sourced[Protocol]:
     if otlp is not None:
-        over_grpc = otlp.value.startswith("grpc://")
-        return Sourced("grpc" if over_grpc else "http/protobuf", otlp.origin)
+        return Sourced(way_to(otlp.value, signal)[0], otlp.origin)
     if exporter.value in _BY_EXPORTER:
         return Sourced(_BY_EXPORTER[exporter.value], exporter.origin)
-    named = _variable(signal, "PROTOCOL") or Sourced("grpc", _DEFAULT)
+    named = otlp_variable(signal, "PROTOCOL") or Sourced("grpc", _DEFAULT)
     is_http = named.value.strip() == "http/protobuf"
     return Sourced("http/protobuf" if is_http else "grpc", named.origin)
 
 
 def _address(signal: Signal, protocol: Protocol, otlp: Sourced[str] | None) -> Sourced[str]:
     if otlp is not None:
-        if protocol == "grpc":
-            return Sourced("http://" + otlp.value.removeprefix("grpc://"), otlp.origin)
-        return Sourced(f"{otlp.value.rstrip('/')}/v1/{signal}", otlp.origin)
-    named = _variable(signal, "ENDPOINT")
+        return Sourced(way_to(otlp.value, signal)[1], otlp.origin)
+    named = otlp_variable(signal, "ENDPOINT")
     if protocol == "grpc":
         if named is None and _ENDPOINT in os.environ:
             return Sourced("", _ENDPOINT)  # over gRPC an empty variable counts as an address
@@ -150,7 +170,7 @@ def _address(signal: Signal, protocol: Protocol, otlp: Sourced[str] | None) -> S
 
 def _is_secure(signal: Signal, protocol: Protocol, address: Sourced[str], is_otlp: bool) -> bool:
     scheme = address.value.partition("://")[0].lower()
-    is_insecure = None if is_otlp else _variable(signal, "INSECURE")
+    is_insecure = None if is_otlp else otlp_variable(signal, "INSECURE")
     if protocol == "http/protobuf" or scheme == "https" or is_insecure is None:
         return scheme == "https" or (protocol == "grpc" and scheme != "http")
     return is_insecure.value.lower() != "true"
@@ -167,14 +187,5 @@ def _parsed(headers: str) -> Mapping[str, str]:
 
 
 def _value(signal: Signal, what: str) -> str | None:
-    named = _variable(signal, what)
+    named = otlp_variable(signal, what)
     return named.value if named else None
-
-
-def _variable(signal: Signal, what: str) -> Sourced[str] | None:
-    """Read an OTLP variable: the signal's own, else the one for all signals."""
-    for variable in (f"OTEL_EXPORTER_OTLP_{signal.upper()}_{what}", f"OTEL_EXPORTER_OTLP_{what}"):
-        value = os.environ.get(variable)
-        if value:
-            return Sourced(value, variable)
-    return None

@@ -75,7 +75,7 @@ def join_or_build(
     """
     provider = _behind(given if given is not None else trace.get_tracer_provider())
     if isinstance(provider, trace.ProxyTracerProvider):
-        provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
+        provider = TracerProvider(resource=own_resource(), shutdown_on_exit=False)
         built.tracer_provider = provider
         trace.set_tracer_provider(provider)
     if not hasattr(provider, "add_span_processor"):
@@ -114,7 +114,9 @@ def build_meter_provider(otlp: str | None, built: OwnProviders) -> None:
     if readers:
         built.metric_readers = readers
         # The provider flushes the readers of this very list, which a forked child renews.
-        built.meter_provider = MeterProvider(readers, resource=_resource(), shutdown_on_exit=False)
+        built.meter_provider = MeterProvider(
+            readers, resource=own_resource(), shutdown_on_exit=False
+        )
         metrics.set_meter_provider(built.meter_provider)
 
 
@@ -127,7 +129,7 @@ def build_logger_provider(otlp: str | None, built: OwnProviders) -> None:
     queues = [EventQueue(factory) for factory in exporter_factories("logs", otlp)]
     if queues:
         built.event_queues = queues
-        built.logger_provider = LoggerProvider(resource=_resource(), shutdown_on_exit=False)
+        built.logger_provider = LoggerProvider(resource=own_resource(), shutdown_on_exit=False)
         for queue in queues:
             built.logger_provider.add_log_record_processor(queue)
         set_logger_provider(built.logger_provider)
@@ -155,8 +157,8 @@ def _makes_reader(factory: ExporterFactory) -> bool:
     return isinstance(factory, type) and issubclass(factory, MetricReader)
 
 
-def _resource() -> Resource:
-    """Return the environment's resource, with our service name if none is set."""
+def own_resource() -> Resource:
+    """Return the resource of providers built here: the environment's, named after us if unnamed."""
     resource = Resource.create()
     if str(resource.attributes[SERVICE_NAME]).startswith("unknown_service"):
         return resource.merge(Resource({SERVICE_NAME: "otel-persona"}))

@@ -18,7 +18,7 @@ from otel_persona.setup.destinations import (
     destination_of,
     exporters_named,
 )
-from otel_persona.setup.senders import exporters
+from otel_persona.setup.senders import exporter_factories
 
 
 def _variables(what: str, values: list[str]) -> st.SearchStrategy[dict[str, str]]:
@@ -76,7 +76,7 @@ def test_a_destination_is_that_of_the_exporter(variables: dict[str, str], otlp: 
         given_otlp = Sourced(otlp, "--otlp") if otlp else None
         for signal in SIGNALS:
             named = [name for name in exporters_named(signal, given_otlp) if name.value != "none"]
-            made = exporters(signal, otlp)
+            made = [make() for make in exporter_factories(signal, otlp)]
             assert len(made) == len(named)
             for exporter, name in zip(made, named, strict=True):
                 destination = destination_of(signal, name, given_otlp)
