@@ -38,9 +38,10 @@ class Handle:
         """Flush, close open batches and files, and stop.
 
         Local files come first, so that no deadline costs a line. Returns ``False`` if it took
-        longer, if lines of the log could not be written (these are lost), or if a callback or
-        signal handler made the call in the middle of work to be finished; another call, or the
-        program's exit, then does what is left. Otherwise a second call does nothing.
+        longer, if lines of the log could not be written or something could not be sent (these are
+        lost), or if a callback or signal handler made the call in the middle of work to be
+        finished; another call, or the program's exit, then does what is left. Otherwise a second
+        call does nothing.
         """
         with self._lock:
             self._closed = True
