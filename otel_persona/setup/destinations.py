@@ -22,7 +22,7 @@ SIGNALS: tuple[Signal, ...] = get_args(Signal)
 
 _BY_EXPORTER: dict[str, Protocol] = {"otlp_proto_grpc": "grpc", "otlp_proto_http": "http/protobuf"}
 _COMPRESSIONS: dict[Protocol, tuple[str, ...]] = {
-    "grpc": ("gzip",),
+    "grpc": ("none", "gzip"),
     "http/protobuf": ("none", "gzip", "deflate"),
 }
 _DEFAULT = "default"

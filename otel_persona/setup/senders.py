@@ -11,7 +11,7 @@ from otel_persona.delivery import Signal
 from otel_persona.errors import SettingsError
 from otel_persona.setup.destinations import SIGNALS, exporters_named, otlp_variable, way_to
 
-ExporterFactory = Callable[[], Any]
+ExporterFactory = Callable[..., Any]
 
 _BY_PROTOCOL = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
 
@@ -57,14 +57,24 @@ def _otlp_by_protocol(signal: Signal) -> str:
     return _BY_PROTOCOL[protocol]
 
 
-def _find(signal: Signal, name: str) -> Callable[..., Any]:
+def _find(signal: Signal, name: str) -> ExporterFactory:
     group = f"opentelemetry_{signal}_exporter"
     if name == "otlp":
         name = _otlp_by_protocol(signal)
     for entry_point in entry_points(group=group, name=name):
-        found: Callable[..., Any] = entry_point.load()
-        return found
+        found: ExporterFactory = entry_point.load()
+        return _uncompressed(found, signal) if name == _BY_PROTOCOL["grpc"] else found
     there = ", ".join(sorted(entry_points(group=group).names))
     raise SettingsError(
         [f"OTEL_{signal.upper()}_EXPORTER: no exporter {name!r} is installed; there are {there}"]
     )
+
+
+def _uncompressed(exporter: ExporterFactory, signal: Signal) -> ExporterFactory:
+    """Spare the SDK's exporter for gRPC the variable's standard value ``none``: it refuses that."""
+    named = otlp_variable(signal, "COMPRESSION")
+    if named is not None and named.value.strip().lower() != "none":
+        return exporter
+    import grpc
+
+    return partial(exporter, compression=grpc.Compression.NoCompression)

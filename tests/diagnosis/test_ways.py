@@ -57,8 +57,8 @@ def test_a_wrong_address_keeps_its_secrets(failures: Failures) -> None:
 @pytest.mark.parametrize(
     ("protocol", "variable", "value", "right"),
     [
-        ("grpc", "COMPRESSION", "none", "over grpc write gzip, or leave it out"),
-        ("grpc", "COMPRESSION", "deflate", "over grpc write gzip, or leave it out"),
+        ("grpc", "COMPRESSION", "snappy", "over grpc write none or gzip, or leave it out"),
+        ("grpc", "COMPRESSION", "deflate", "over grpc write none or gzip, or leave it out"),
         ("http/protobuf", "COMPRESSION", "zstd", "write none, gzip or deflate, or leave it out"),
         ("http/protobuf", "TIMEOUT", "10s", "write seconds, such as 10"),
         ("grpc", "TRACES_TIMEOUT", "0", "write seconds, such as 10"),

@@ -11,7 +11,7 @@ Run = Callable[..., Any]
 Collector = Any
 
 SEND = """
-op.configure({arguments}, run_id="25K_a", batch="attempts:2")
+op.configure(run_id="25K_a", batch="attempts:2", {arguments})
 for number in range(4): generate(str(number), tokens=7)
 say(sent=op.shutdown())
 """
@@ -67,6 +67,19 @@ def test_the_standard_endpoint(
     assert used.places == (OVER_HTTP if over_http else OVER_GRPC)
     assert used.personas() == ALL
     assert unused.received == []
+
+
+@pytest.mark.parametrize("compression", ["", "none", " NONE ", "gzip"])
+def test_compressions_over_grpc(run: Run, grpc_collector: Collector, compression: str) -> None:
+    """The standard's ``none`` is one too, though the SDK's exporter refuses it."""
+    ended = run(
+        SEND.format(arguments=""),
+        OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{grpc_collector.port}",
+        OTEL_EXPORTER_OTLP_COMPRESSION=compression,
+    )
+
+    assert ended.said == [{"sent": True}]
+    assert grpc_collector.personas() == ALL
 
 
 def test_each_signal_has_variables_of_its_own(

@@ -17,7 +17,7 @@ from otel_persona.settings import IndicatorLimits, Limits
 Problems = Callable[..., list[str]]
 
 FORMS = "personas:N, attempts:N, sequence:N, prefix or time:60s (also m, h)"
-COMPRESSIONS_OF_GRPC = "over grpc write gzip, or leave it out"
+COMPRESSIONS_OF_GRPC = "over grpc write none or gzip, or leave it out"
 ADDRESSES = "http://host:4318, https://… or grpc://host:4317, with no /v1/traces behind it"
 
 
@@ -79,14 +79,14 @@ def test_options_with_which_no_exporter_can_be_made(problems: Problems) -> None:
     """Each once, though it stands for three signals; over HTTP the SDK takes its default."""
     variables = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1",
-        "OTEL_EXPORTER_OTLP_COMPRESSION": "none",
+        "OTEL_EXPORTER_OTLP_COMPRESSION": "deflate",
         "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT": "10s",
         "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL": "http/protobuf",
         "OTEL_EXPORTER_OTLP_LOGS_TIMEOUT": "10s",
     }
     assert problems(variables) == [
         "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '10s' is not right; write seconds, such as 10",
-        f"OTEL_EXPORTER_OTLP_COMPRESSION: 'none' is not right; {COMPRESSIONS_OF_GRPC}",
+        f"OTEL_EXPORTER_OTLP_COMPRESSION: 'deflate' is not right; {COMPRESSIONS_OF_GRPC}",
     ]
 
 
