@@ -13,6 +13,10 @@ from otel_persona.setup.destinations import SIGNALS, exporters_named, otlp_varia
 
 ExporterFactory = Callable[..., Any]
 
+# After a failure the exporter opens a new channel. By default that one shares the old one's
+# connection, and with it a wait of up to two minutes before it tries again.
+_CONNECTING_ANEW = (("grpc.use_local_subchannel_pool", 1),)
+
 _BY_PROTOCOL = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
 
 
@@ -63,18 +67,20 @@ def _find(signal: Signal, name: str) -> ExporterFactory:
         name = _otlp_by_protocol(signal)
     for entry_point in entry_points(group=group, name=name):
         found: ExporterFactory = entry_point.load()
-        return _uncompressed(found, signal) if name == _BY_PROTOCOL["grpc"] else found
+        return _over_grpc(found, signal) if name == _BY_PROTOCOL["grpc"] else found
     there = ", ".join(sorted(entry_points(group=group).names))
     raise SettingsError(
         [f"OTEL_{signal.upper()}_EXPORTER: no exporter {name!r} is installed; there are {there}"]
     )
 
 
-def _uncompressed(exporter: ExporterFactory, signal: Signal) -> ExporterFactory:
-    """Spare the SDK's exporter for gRPC the variable's standard value ``none``: it refuses that."""
+def _over_grpc(exporter: ExporterFactory, signal: Signal) -> ExporterFactory:
+    """Give the SDK's exporter for gRPC the options without which it fails needlessly."""
+    options: dict[str, Any] = {"channel_options": _CONNECTING_ANEW}
     named = otlp_variable(signal, "COMPRESSION")
-    if named is not None and named.value.strip().lower() != "none":
-        return exporter
-    import grpc
+    if named is None or named.value.strip().lower() == "none":
+        import grpc
 
-    return partial(exporter, compression=grpc.Compression.NoCompression)
+        # It would refuse the variable's standard value "none", and an empty one.
+        options["compression"] = grpc.Compression.NoCompression
+    return partial(exporter, **options)

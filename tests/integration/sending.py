@@ -57,6 +57,8 @@ class Senders:
             ],
             cwd=self.log.parent,
             env=self._environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
         )

@@ -63,12 +63,18 @@ class Server:
 
     def __init__(self, name: str, *arguments: str, folder: Path, **environment: str) -> None:
         self._command = [program(name), *arguments]
+        self._folder = folder
+        self._environ = {"PATH": os.environ["PATH"], **environment}
         self._log = folder / f"{name}.log"
-        with self._log.open("wb") as output:
+        self.start()
+
+    def start(self) -> None:
+        """Start the process, on the same ports each time."""
+        with self._log.open("ab") as output:
             self._process = subprocess.Popen(
                 self._command,
-                cwd=folder,
-                env={"PATH": os.environ["PATH"], **environment},
+                cwd=self._folder,
+                env=self._environ,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
@@ -89,6 +95,11 @@ class Server:
     def _told(self) -> str:
         text = self._log.read_text("utf-8", "replace")
         return f"{' '.join(self._command)}\n{text[-_LOG_TAIL:]}"
+
+    def kill(self) -> None:
+        """End the process as ``kill -9`` does."""
+        self._process.kill()
+        self._process.wait()
 
     def stop(self) -> None:
         """End the process, and wait for its end."""
