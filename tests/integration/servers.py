@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import yaml
 
@@ -49,6 +50,12 @@ class Jaeger(Server):
         found: list[dict[str, Any]] = self._ask(
             "/api/traces", service=service, limit="10000", **all_times
         )
+        return found
+
+    def search_as_page(self, query: str) -> list[dict[str, Any]]:
+        """Return the traces that its search page shows for the query of the page's address."""
+        asked = dict(parse_qsl(query))
+        found: list[dict[str, Any]] = self._ask("/api/traces", **asked)
         return found
 
     def trace(self, trace_id: str) -> list[Span]:
