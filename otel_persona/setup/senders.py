@@ -13,8 +13,8 @@ from otel_persona.setup.destinations import SIGNALS, exporters_named, otlp_varia
 
 ExporterFactory = Callable[..., Any]
 
-# After a failure the exporter opens a new channel. By default that one shares the old one's
-# connection, and with it a wait of up to two minutes before it tries again.
+# After a failure the exporter opens a new channel. By default that one shares a connection with the
+# other exporters' channels, and with it a growing wait before the next try.
 _CONNECTING_ANEW = (("grpc.use_local_subchannel_pool", 1),)
 
 _BY_PROTOCOL = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
