@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.server
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -74,10 +75,14 @@ def lines(tmp_path: Path) -> Callable[..., list[AttemptRecord]]:
 
 
 class Collector:
-    """A server that takes what it is sent, and remembers where it came in."""
+    """A server that takes what it is sent, and remembers where it came in.
+
+    The one for HTTP answers as ``answer`` says for each path, and takes what it answers with 200.
+    """
 
     def __init__(self, port: int) -> None:
         self.port = port
+        self.answer: Callable[[str], int] = lambda path: 200
         self.received: list[tuple[str, bytes]] = []
 
     @property
@@ -99,15 +104,26 @@ class Collector:
         ]
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A program that ends takes its connections with it."""
+
+
 @pytest.fixture
 def http_collector() -> Iterator[Collector]:
-    """Give a server that speaks OTLP over HTTP."""
+    """Give a server that speaks OTLP over HTTP, with connections that stay open."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            collector.received.append((self.path, body))
-            self.send_response(200)
+            status = collector.answer(self.path)
+            if status == 200:
+                collector.received.append((self.path, body))
+            self.send_response(status)
             self.send_header("content-type", "application/x-protobuf")
             self.send_header("content-length", "0")
             self.end_headers()
@@ -115,11 +131,28 @@ def http_collector() -> Iterator[Collector]:
         def log_message(self, *arguments: object) -> None:
             """Say nothing."""
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with _Server(("127.0.0.1", 0), Handler) as server:
         collector = Collector(server.server_address[1])
         threading.Thread(target=server.serve_forever).start()
         yield collector
         server.shutdown()
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """Give a port that refuses every connection."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """Give a port that takes connections and never answers: a collector that hangs."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(64)
+        yield listening.getsockname()[1]
 
 
 class _AnyMethod(grpc.GenericRpcHandler):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.server
 import os
-import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -153,21 +152,3 @@ def grpc_server() -> Iterator[Callable[..., tuple[int, Received]]]:
             return port, received
 
         yield start
-
-
-@pytest.fixture
-def silent_port() -> Iterator[int]:
-    """Give a port that takes connections and never answers."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen(64)
-        yield listening.getsockname()[1]
-
-
-@pytest.fixture
-def closed_port() -> int:
-    """Give a port that nothing listens at."""
-    with socket.socket() as passing:
-        passing.bind(("127.0.0.1", 0))
-        port: int = passing.getsockname()[1]
-        return port

@@ -92,9 +92,19 @@ class Server:
             assert time.monotonic() < deadline, f"it took too long until {what}: {self._told()}"
             time.sleep(0.05)
 
+    def listens_on(self, *ports: int) -> bool:
+        """Return whether it takes connections; raises ``OSError`` if not."""
+        for port in ports:
+            with socket.create_connection(("127.0.0.1", port), timeout=10):
+                pass
+        return True
+
+    def output(self) -> str:
+        """Return what it has written so far to its own log."""
+        return self._log.read_text("utf-8", "replace")
+
     def _told(self) -> str:
-        text = self._log.read_text("utf-8", "replace")
-        return f"{' '.join(self._command)}\n{text[-_LOG_TAIL:]}"
+        return f"{' '.join(self._command)}\n{self.output()[-_LOG_TAIL:]}"
 
     def kill(self) -> None:
         """End the process as ``kill -9`` does."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -23,8 +22,9 @@ CONFIG = Path(__file__).parents[2] / "collector-config"
 class Jaeger(Server):
     """Jaeger with its query API."""
 
-    def __init__(self, folder: Path) -> None:
-        self.otlp, self._query, query_grpc = free_ports(3)
+    def __init__(self, folder: Path, *, otlp: int | None = None) -> None:
+        free, self._query, query_grpc = free_ports(3)
+        self.otlp = otlp or free
         super().__init__(
             "jaeger",
             *("--config", str(CONFIG / "jaeger.yaml")),
@@ -127,6 +127,10 @@ class Collector(Server):
                     counts[name, component.strip('"')] += int(float(value))
         return counts
 
+    def holds(self, text: str) -> bool:
+        """Return whether this text is in its file."""
+        return text.encode() in self._file.read_bytes()
+
     def received(self) -> Received:
         """Return what is in its file."""
         return Received(json.loads(line) for line in self._file.read_bytes().splitlines())
@@ -214,10 +218,4 @@ class Rotel(Server):
 
     def wait(self) -> None:
         """Wait until it takes connections."""
-        self.wait_until("it listens", self._listens)
-
-    def _listens(self) -> bool:
-        for port in (self.grpc, self.http):
-            with socket.create_connection(("127.0.0.1", port), timeout=10):
-                pass
-        return True
+        self.wait_until("it listens", lambda: self.listens_on(self.grpc, self.http))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -62,12 +61,3 @@ def run(tmp_path: Path) -> Callable[..., Ended]:
         )
 
     return run_script
-
-
-@pytest.fixture
-def silent_port() -> Iterator[int]:
-    """Give a port that takes connections and never answers: a collector that hangs."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen(64)
-        yield listening.getsockname()[1]

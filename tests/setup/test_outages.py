@@ -2,70 +2,14 @@
 
 from __future__ import annotations
 
-import http.server
-import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 Run = Callable[..., Any]
 Lines = Callable[..., Any]
-
-
-class Receiver:
-    """A collector over HTTP that answers each request as ``answer`` says, 200 by default."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.answer: Callable[[str], int] = lambda path: 200
-        self.requests: list[tuple[str, int, bytes]] = []
-
-    def personas(self) -> list[str]:
-        """Name the personas of the attempts whose spans were taken."""
-        return [
-            attribute.value.string_value
-            for path, status, body in self.requests
-            if path == "/v1/traces" and status == 200
-            for resource in ExportTraceServiceRequest.FromString(body).resource_spans
-            for scope in resource.scope_spans
-            for span in scope.spans
-            for attribute in span.attributes
-            if attribute.key == "persona.id"
-        ]
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Give a collector that does as it is told."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            status = receiver.answer(self.path)
-            receiver.requests.append((self.path, status, body))
-            self.send_response(status)
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, *arguments: object) -> None:
-            """Say nothing."""
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        receiver = Receiver(server.server_address[1])
-        threading.Thread(target=server.serve_forever).start()
-        yield receiver
-        server.shutdown()
-
-
-@pytest.fixture
-def closed_port() -> Iterator[int]:
-    """Give a port that refuses every connection."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        yield bound.getsockname()[1]
 
 
 # Loss is read from a reader of the program's own; sending gives up soon, after a try and another.
@@ -118,13 +62,13 @@ say(stopped=op.shutdown(30))
     assert "onnection refused" in told
 
 
-def test_a_collector_that_is_too_slow_is_told_of(run: Run, receiver: Receiver) -> None:
+def test_a_collector_that_is_too_slow_is_told_of(run: Run, http_collector: Any) -> None:
     """Nothing fails, and spans are lost all the same: more are made than it takes."""
     never = threading.Event()
-    receiver.answer = lambda path: 200 + never.wait(1)
+    http_collector.answer = lambda path: 200 + never.wait(1)
     ended = run(
         f"""
-handle = op.configure(otlp="http://127.0.0.1:{receiver.port}")
+handle = op.configure(otlp="http://127.0.0.1:{http_collector.port}")
 for number in range(400): generate(str(number))
 say(flushed=handle.force_flush(60))
 """,
@@ -132,7 +76,7 @@ say(flushed=handle.force_flush(60))
     )
 
     assert ended.said == [{"flushed": True}]
-    address = f"http://127.0.0.1:{receiver.port}/v1/traces"
+    address = f"http://127.0.0.1:{http_collector.port}/v1/traces"
     assert ended.errors == (
         f"spans are lost on the way to {address}: more come than it takes "
         "(told once, counted always in persona.export.lost)\n"
@@ -156,14 +100,14 @@ say(stopped=op.shutdown(0.5))
     assert len(lines()) == 1
 
 
-def test_sending_goes_on_after_an_outage(run: Run, receiver: Receiver) -> None:
+def test_sending_goes_on_after_an_outage(run: Run, http_collector: Any) -> None:
     """What comes after arrives; a second outage is counted and not told again."""
     answers = iter([400, 200, 400, 200])
-    receiver.answer = lambda path: next(answers) if path == "/v1/traces" else 200
+    http_collector.answer = lambda path: next(answers) if path == "/v1/traces" else 200
     ended = run(
         LOST
         + f"""
-handle = op.configure(otlp="http://127.0.0.1:{receiver.port}", meter_provider=meters)
+handle = op.configure(otlp="http://127.0.0.1:{http_collector.port}", meter_provider=meters)
 for number in range(4):
     generate(f"{{number}}a"), generate(f"{{number}}b")
     say(flushed=handle.force_flush(30), lost=lost())
@@ -176,18 +120,18 @@ for number in range(4):
         {"flushed": False, "lost": {"traces/export_failed": 4}},
         {"flushed": True, "lost": {"traces/export_failed": 4}},
     ]
-    assert receiver.personas() == ["1a", "1b", "3a", "3b"]
+    assert http_collector.personas() == ["1a", "1b", "3a", "3b"]
     (told,) = ended.errors.splitlines()
-    assert f"http://127.0.0.1:{receiver.port}/v1/traces: " in told
+    assert f"http://127.0.0.1:{http_collector.port}/v1/traces: " in told
     assert "400" in told
 
 
-def test_a_signal_that_alone_is_refused_is_told_of(run: Run, receiver: Receiver) -> None:
+def test_a_signal_that_alone_is_refused_is_told_of(run: Run, http_collector: Any) -> None:
     """Traces sent to what takes no metrics, as Jaeger: metrics are told of, once, and not lost."""
-    receiver.answer = lambda path: 404 if path == "/v1/metrics" else 200
+    http_collector.answer = lambda path: 404 if path == "/v1/metrics" else 200
     ended = run(
         f"""
-handle = op.configure(otlp="http://127.0.0.1:{receiver.port}")
+handle = op.configure(otlp="http://127.0.0.1:{http_collector.port}")
 for number in range(3):
     generate(str(number))
     say(flushed=handle.force_flush(30))
@@ -196,7 +140,7 @@ for number in range(3):
     )
 
     assert ended.said == [{"flushed": False}] * 3
-    assert receiver.personas() == ["0", "1", "2"]
+    assert http_collector.personas() == ["0", "1", "2"]
     (told,) = ended.errors.splitlines()
     assert told.startswith("metrics do not get to ")
     assert "404" in told

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import http.server
 import subprocess
 import sys
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,31 +20,34 @@ Lines = Callable[..., Any]
 
 
 class Reported:
-    """What each process reported, by ``service.instance.id``."""
+    """What each process has reported, by ``service.instance.id``."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, received: Iterable[tuple[str, bytes]]) -> None:
         self.spans: Counter[str] = Counter()
         self.attempts: dict[str, int] = {}
         self.durations: dict[str, int] = {}
+        for path, body in received:
+            if path == "/v1/traces":
+                self._take_spans(ExportTraceServiceRequest.FromString(body))
+            elif path == "/v1/metrics":
+                self._take_metrics(ExportMetricsServiceRequest.FromString(body))
 
-    def take(self, path: str, body: bytes) -> None:
-        """Take in one request; a cumulative metric replaces what the process said before."""
-        if path == "/v1/traces":
-            for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
-                spans = sum(len(scope.spans) for scope in resource.scope_spans)
-                self.spans[_instance(resource)] += spans
-        elif path == "/v1/metrics":
-            for resource in ExportMetricsServiceRequest.FromString(body).resource_metrics:
-                for scope in resource.scope_metrics:
-                    for metric in scope.metrics:
-                        self._take_metric(_instance(resource), metric)
+    def _take_spans(self, request: ExportTraceServiceRequest) -> None:
+        for resource in request.resource_spans:
+            self.spans[_instance(resource)] += sum(
+                len(scope.spans) for scope in resource.scope_spans
+            )
 
-    def _take_metric(self, instance: str, metric: Any) -> None:
-        if metric.name == "persona.attempts":
-            self.attempts[instance] = sum(point.as_int for point in metric.sum.data_points)
-        elif metric.name == "persona.attempt.duration":
-            self.durations[instance] = sum(point.count for point in metric.histogram.data_points)
+    def _take_metrics(self, request: ExportMetricsServiceRequest) -> None:
+        """Let what a process says now replace what it said before: all is cumulative."""
+        for resource in request.resource_metrics:
+            instance = _instance(resource)
+            for metric in [metric for scope in resource.scope_metrics for metric in scope.metrics]:
+                points = metric.sum.data_points or metric.histogram.data_points
+                if metric.name == "persona.attempts":
+                    self.attempts[instance] = sum(point.as_int for point in points)
+                elif metric.name == "persona.attempt.duration":
+                    self.durations[instance] = sum(point.count for point in points)
 
 
 def _instance(resource: Any) -> str:
@@ -56,30 +57,6 @@ def _instance(resource: Any) -> str:
         if attribute.key == "service.instance.id"
     ]
     return str(instance)
-
-
-@pytest.fixture
-def reported() -> Iterator[Reported]:
-    """Give a collector over HTTP, with connections that stay open."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            reported.take(self.path, self.rfile.read(int(self.headers["content-length"])))
-            self.send_response(200)
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, *arguments: object) -> None:
-            """Say nothing."""
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        reported = Reported(server.server_address[1])
-        threading.Thread(target=server.serve_forever).start()
-        yield reported
-        server.shutdown()
 
 
 WORKERS = """
@@ -110,7 +87,7 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("start", ["fork", "spawn", "forkserver"])
 def test_workers_report_their_own_attempts_without_a_call(
-    tmp_path: Path, reported: Reported, lines: Lines, start: str
+    tmp_path: Path, http_collector: Any, lines: Lines, start: str
 ) -> None:
     """Workers end without ``atexit``, and forked ones begin with their parent's counts."""
     program = tmp_path / "program.py"
@@ -120,7 +97,7 @@ def test_workers_report_their_own_attempts_without_a_call(
         cwd=tmp_path,
         env={
             "OTEL_PERSONA_LOG": "generation.log",
-            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{reported.port}",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{http_collector.port}",
             "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
         },
         capture_output=True,
@@ -132,18 +109,19 @@ def test_workers_report_their_own_attempts_without_a_call(
     assert (done.returncode, done.stderr) == (0, "")
     by_process = [10, 10, 10, 10] if start != "fork" else [2, 10, 10, 10, 10]
     assert len(lines()) == sum(by_process)
+    reported = Reported(http_collector.received)
     for counted in (reported.spans, reported.attempts, reported.durations):
         assert sorted(counted.values()) == by_process
 
 
 def test_a_fork_in_the_middle_of_everything_hangs_nobody(
-    run: Run, lines: Lines, reported: Reported
+    run: Run, lines: Lines, http_collector: Any
 ) -> None:
     """While metrics are collected all the time and threads generate, children work and end."""
     ended = run(
         f"""
 import threading
-op.configure(log="generation.log", otlp="http://127.0.0.1:{reported.port}")
+op.configure(log="generation.log", otlp="http://127.0.0.1:{http_collector.port}")
 over = threading.Event()
 
 def go_on():
@@ -171,6 +149,7 @@ say(codes=codes)
     assert ended.said == [{"codes": [0] * 15}]
     children = {record.persona_id for record in lines()} - {"parent"}
     assert children == {f"child-{child}" for child in range(15)}
+    reported = Reported(http_collector.received)
     assert sorted(reported.attempts.values())[:15] == [1] * 15
     assert sorted(reported.spans.values())[:15] == [1] * 15
     assert sum(reported.spans.values()) == len(lines())
