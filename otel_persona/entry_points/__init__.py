@@ -2,5 +2,6 @@
 
 ``instrumentor`` sets up the process for ``opentelemetry-instrument`` and declarative files;
 ``file_exporter`` and ``drift_exporter`` are the log and the figures as exporters, and ``samplers``
-the standard samplers with ours around them. The names are given in ``pyproject.toml``.
+the standard samplers with ours around them. ``environment_variables`` are options of the launcher.
+The names are given in ``pyproject.toml``.
 """

@@ -30,14 +30,14 @@ def launch(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Give a function that runs a program to its end by the launcher, in the test's folder."""
 
     def run(
-        script: str, *, decorated: bool = True, code: int = 0, **variables: str
+        script: str, *options: str, decorated: bool = True, code: int = 0, **variables: str
     ) -> subprocess.CompletedProcess[str]:
         program = tmp_path / "program.py"
         program.write_text((DECORATED if decorated else "") + script, encoding="utf-8")
         environ = {key: value for key, value in os.environ.items() if not key.startswith("OTEL_")}
         launcher = Path(sys.executable).with_name("opentelemetry-instrument")
         done = subprocess.run(
-            [launcher, sys.executable, program.name],
+            [launcher, *options, sys.executable, program.name],
             cwd=tmp_path,
             env=environ | variables,
             capture_output=True,

@@ -47,6 +47,15 @@ def test_everything_is_sent_and_every_line_written(
     ]
 
 
+def test_a_variable_is_an_option_of_the_launcher(
+    launch: Launch, lines: Lines, sending: dict[str, str]
+) -> None:
+    """``--persona_log`` says what ``OTEL_PERSONA_LOG`` does."""
+    launch("generate('1')", "--persona_log", "generation.log", "--persona_tier", "25K", **sending)
+
+    assert [line.run_id.partition("_")[0] for line in lines()] == ["25K"]
+
+
 def test_a_log_is_not_needed(
     launch: Launch, tmp_path: Path, sending: dict[str, str], metric: Metric
 ) -> None:

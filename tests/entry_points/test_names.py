@@ -9,6 +9,9 @@ import pytest
 from opentelemetry.sdk.trace.export import SpanExporter
 from opentelemetry.sdk.trace.sampling import Sampler
 
+from otel_persona.errors import SettingsError
+from otel_persona.settings import load_settings
+
 OURS = [
     point
     for point in distribution("otel-persona").entry_points
@@ -28,8 +31,18 @@ def test_every_name_is_on_the_page_and_loads(point: EntryPoint) -> None:
         assert issubclass(found, SpanExporter)
     elif point.group.endswith("sampler"):
         assert isinstance(found(), Sampler)
+    elif point.group == "opentelemetry_environment_variables":
+        variables = {name for name in dir(found) if name.startswith("OTEL_")}
+        assert variables == {*_settings_variables(), "OTEL_PERSONA_SETTINGS"}
     else:
         assert callable(found().instrument)
+
+
+def _settings_variables() -> list[str]:
+    """Return the variables that the settings take, as the refusal of another names them."""
+    with pytest.raises(SettingsError) as refused:
+        load_settings(environ={"OTEL_PERSONA_XYZ_XYZ_XYZ_XYZ_XYZ": "1"})
+    return str(refused.value).partition("there are ")[2].split(", ")
 
 
 def test_every_name_on_the_page_is_registered() -> None:

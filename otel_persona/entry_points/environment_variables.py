@@ -1,0 +1,15 @@
+"""The variables that are ours: ``opentelemetry-instrument`` offers each as an option.
+
+``--persona_log generation.log`` is ``OTEL_PERSONA_LOG=generation.log``.
+"""
+
+from __future__ import annotations
+
+OTEL_PERSONA_BATCH = "OTEL_PERSONA_BATCH"
+OTEL_PERSONA_FSYNC = "OTEL_PERSONA_FSYNC"
+OTEL_PERSONA_LOG = "OTEL_PERSONA_LOG"
+OTEL_PERSONA_RUN_ID = "OTEL_PERSONA_RUN_ID"
+OTEL_PERSONA_SETTINGS = "OTEL_PERSONA_SETTINGS"
+OTEL_PERSONA_STAGES = "OTEL_PERSONA_STAGES"
+OTEL_PERSONA_STRICT = "OTEL_PERSONA_STRICT"
+OTEL_PERSONA_TIER = "OTEL_PERSONA_TIER"
