@@ -9,7 +9,6 @@ starts empty.
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -22,9 +21,11 @@ from opentelemetry.sdk.metrics.export import (
 )
 
 from otel_persona.concurrency import forks
+from otel_persona.delivery.variables import positive
 from otel_persona.delivery.wire import Wire
 
-_DEFAULT_INTERVAL_MS = 60_000.0
+_INTERVAL_MS = 60_000
+_LONGEST_WAIT_MS = int(threading.TIMEOUT_MAX) * 1000
 _MOST_WAIT_S = 1.0
 
 
@@ -78,8 +79,8 @@ class SendingMetricReader(InMemoryMetricReader):
         return SendingMetricReader(self._make)
 
     def _tick(self) -> None:
-        interval_s = _interval_ms() / 1000
-        while not self._over.wait(min(interval_s, threading.TIMEOUT_MAX)):
+        interval_ms = positive("OTEL_METRIC_EXPORT_INTERVAL", _INTERVAL_MS)
+        while not self._over.wait(min(interval_ms, _LONGEST_WAIT_MS) / 1000):
             self.force_flush()
 
     def _hold_collecting(self) -> None:
@@ -88,14 +89,6 @@ class SendingMetricReader(InMemoryMetricReader):
     def _go_on_collecting(self) -> None:
         with contextlib.suppress(RuntimeError):  # not held: the wait was over before
             self._collecting.release()
-
-
-def _interval_ms() -> float:
-    try:
-        interval = float(os.environ.get("OTEL_METRIC_EXPORT_INTERVAL") or _DEFAULT_INTERVAL_MS)
-    except ValueError:
-        return _DEFAULT_INTERVAL_MS
-    return interval if interval > 0 else _DEFAULT_INTERVAL_MS
 
 
 def _lost_with(collected: MetricsData) -> int:

@@ -6,7 +6,6 @@ item that finds the queue full is refused, and counted.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -21,21 +20,32 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
 from otel_persona.concurrency import forks
+from otel_persona.delivery.variables import positive
 from otel_persona.delivery.wire import Wire
 
-_DEFAULT_SIZE = 2_048
+_SIZE = 2_048
+_BATCH = 512
+_SPAN_DELAY_MS = 5_000
+_EVENT_DELAY_MS = 1_000
 
 
 class SpanQueue(BatchSpanProcessor):
     """Sends sampled spans in batches through the exporter that ``make`` gives.
 
-    It reads the variables ``OTEL_BSP_*``, as the SDK's own does.
+    It reads the variables ``OTEL_BSP_*``; a batch is never larger than the queue.
     """
 
     def __init__(self, make: Callable[[], SpanExporter]) -> None:
         self._wire = Wire("traces", make)
-        self._room = _Room(self._wire, _size("OTEL_BSP_MAX_QUEUE_SIZE"))
-        super().__init__(_SpanSender(self._wire, self._room), max_queue_size=self._room.size)
+        self._room = _Room(self._wire, positive("OTEL_BSP_MAX_QUEUE_SIZE", _SIZE))
+        super().__init__(
+            _SpanSender(self._wire, self._room),
+            max_queue_size=self._room.size,
+            schedule_delay_millis=positive("OTEL_BSP_SCHEDULE_DELAY", _SPAN_DELAY_MS),
+            max_export_batch_size=min(
+                positive("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", _BATCH), self._room.size
+            ),
+        )
 
     def on_end(self, span: ReadableSpan) -> None:
         """Let the span wait for the next batch, if it is sampled and there is room."""
@@ -51,13 +61,20 @@ class SpanQueue(BatchSpanProcessor):
 class EventQueue(BatchLogRecordProcessor):
     """Sends log records in batches through the exporter that ``make`` gives.
 
-    It reads the variables ``OTEL_BLRP_*``, as the SDK's own does.
+    It reads the variables ``OTEL_BLRP_*``; a batch is never larger than the queue.
     """
 
     def __init__(self, make: Callable[[], LogRecordExporter]) -> None:
         self._wire = Wire("logs", make)
-        self._room = _Room(self._wire, _size("OTEL_BLRP_MAX_QUEUE_SIZE"))
-        super().__init__(_EventSender(self._wire, self._room), max_queue_size=self._room.size)
+        self._room = _Room(self._wire, positive("OTEL_BLRP_MAX_QUEUE_SIZE", _SIZE))
+        super().__init__(
+            _EventSender(self._wire, self._room),
+            max_queue_size=self._room.size,
+            schedule_delay_millis=positive("OTEL_BLRP_SCHEDULE_DELAY", _EVENT_DELAY_MS),
+            max_export_batch_size=min(
+                positive("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", _BATCH), self._room.size
+            ),
+        )
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         """Let the log record wait for the next batch, if there is room."""
@@ -103,13 +120,6 @@ class _Room:
     def _start_empty(self) -> None:
         self._lock = threading.Lock()
         self._taken = 0
-
-
-def _size(variable: str) -> int:
-    try:
-        return int(os.environ.get(variable) or _DEFAULT_SIZE)
-    except ValueError:
-        return _DEFAULT_SIZE
 
 
 class _SpanSender(SpanExporter):

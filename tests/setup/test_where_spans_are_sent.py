@@ -206,3 +206,50 @@ say(flushed=op.shutdown(), used=used, loaded=[n for n in ("grpc", "requests") if
 def test_a_log_alone_opens_no_connection(run: Run) -> None:
     """Local file mode touches no socket, and loads nothing that would."""
     assert run(NO_NETWORK).said == [{"flushed": True, "used": [], "loaded": []}]
+
+
+SIZES_AND_TIMES = [
+    f"OTEL_{queue}_{what}"
+    for queue in ("BSP", "BLRP")
+    for what in ("MAX_QUEUE_SIZE", "MAX_EXPORT_BATCH_SIZE", "SCHEDULE_DELAY")
+] + ["OTEL_METRIC_EXPORT_INTERVAL"]
+
+
+def test_a_short_queue_has_short_batches(run: Run, http_collector: Collector) -> None:
+    """A queue below the SDK's batch of 512 is all that anyone has to set."""
+    ended = run(
+        SEND.format(arguments=f"otlp='http://127.0.0.1:{http_collector.port}'"),
+        OTEL_BSP_MAX_QUEUE_SIZE="100",
+        OTEL_BLRP_MAX_QUEUE_SIZE="100",
+    )
+
+    assert ended.said == [{"sent": True}]
+    assert ended.errors == ""
+    assert http_collector.personas() == ALL
+
+
+@pytest.mark.parametrize("wrong", ["0", "-5", "many"])
+def test_sizes_and_times_that_cannot_be_used(
+    run: Run, http_collector: Collector, wrong: str
+) -> None:
+    """Each is named once, and the default taken: the run goes on, as the standard wants it."""
+    ended = run(
+        SEND.format(arguments=f"otlp='http://127.0.0.1:{http_collector.port}'"),
+        **dict.fromkeys(SIZES_AND_TIMES, wrong),
+    )
+
+    assert ended.said == [{"sent": True}]
+    told = ended.errors.splitlines()
+    assert sorted(line.partition(":")[0] for line in told) == sorted(SIZES_AND_TIMES)
+    assert all(repr(wrong) in line and "write a whole number" in line for line in told)
+    assert http_collector.places == OVER_HTTP
+
+
+def test_sizes_and_times_that_are_empty_are_not_set(run: Run, http_collector: Collector) -> None:
+    """The standard takes an empty variable for one that is not there; nobody is told."""
+    ended = run(
+        SEND.format(arguments=f"otlp='http://127.0.0.1:{http_collector.port}'"),
+        **dict.fromkeys(SIZES_AND_TIMES, ""),
+    )
+
+    assert (ended.said, ended.errors) == ([{"sent": True}], "")
