@@ -62,7 +62,7 @@ def _refuse_wrong(read: SettingsRead) -> None:
 
 
 def _show(read: SettingsRead, output_format: str) -> None:
-    from otel_persona.setup.masking import masked_variable
+    from otel_persona.masking import masked_variable
 
     settings = [setting._replace(value=_masked(setting.value)) for setting in read.in_use()]
     variables = {
@@ -82,7 +82,7 @@ def _show(read: SettingsRead, output_format: str) -> None:
 
 
 def _masked(value: Any) -> Any:
-    from otel_persona.setup.masking import masked_address
+    from otel_persona.masking import masked_address
 
     return masked_address(value) if isinstance(value, str) else value
 

@@ -11,7 +11,7 @@ from otel_persona.cli.cells import UNKNOWN
 from otel_persona.cli.printing import printable
 from otel_persona.cli.tables import Column, FigureTable
 from otel_persona.diagnosis import STEPS, Diagnosis, Examination
-from otel_persona.setup.masking import masked_address, masked_headers
+from otel_persona.masking import masked_address, masked_headers
 
 _OPTIONS = ("endpoint", "protocol", "headers", "compression", "timeout")
 

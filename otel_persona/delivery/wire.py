@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import re
 import threading
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
@@ -11,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from otel_persona.concurrency import forks
 from otel_persona.delivery.hearing import listen
 from otel_persona.delivery.losses import Signal, losses
+from otel_persona.masking import masked_address
 
 _MOST_TROUBLE = 300
 
@@ -41,7 +41,8 @@ class Wire(Generic[_E]):
         self._signal = signal
         self._make = make
         self._exporter: _E | None = make()
-        self._address = _address(self._exporter)
+        self._endpoint = _endpoint(self._exporter)
+        self._address = _address(self._endpoint)
         self._heard: list[str] = []
         self._is_overrun = False
         self._renew_lock()
@@ -94,7 +95,7 @@ class Wire(Generic[_E]):
 
     def _trouble(self) -> str:
         heard = self._heard[0] if self._heard else "the exporter does not say why"
-        return f"{self._address}: {heard}"[:_MOST_TROUBLE]
+        return f"{self._address}: {heard.replace(self._endpoint, self._address)}"[:_MOST_TROUBLE]
 
     def _forget(self) -> None:
         self._exporter = None
@@ -110,7 +111,13 @@ def _import_what_sending_imports() -> None:
         importlib.import_module(module)
 
 
-def _address(exporter: object) -> str:
-    """Name where the exporter sends to, without a password; there is no public way to ask it."""
-    endpoint = str(getattr(exporter, "_endpoint", type(exporter).__name__))
-    return re.sub(r"[^/@]*@", "", endpoint)
+def _endpoint(exporter: object) -> str:
+    """Return where the exporter sends to, else its type; there is no public way to ask it."""
+    return str(getattr(exporter, "_endpoint", type(exporter).__name__))
+
+
+def _address(endpoint: str) -> str:
+    """Mask an endpoint's secrets; the SDK's exporter for gRPC keeps its own without a scheme."""
+    if "://" in endpoint:
+        return masked_address(endpoint)
+    return masked_address(f"grpc://{endpoint}").removeprefix("grpc://")

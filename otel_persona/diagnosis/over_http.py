@@ -20,8 +20,8 @@ from otel_persona.diagnosis.probes import speaks_tls
 from otel_persona.diagnosis.route import Route
 from otel_persona.diagnosis.services import SERVICES
 from otel_persona.diagnosis.steps import Step, StepFailed
+from otel_persona.masking import masked_address
 from otel_persona.setup.destinations import Destination
-from otel_persona.setup.masking import masked_address
 
 _LONGEST = 300
 _COMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}

@@ -9,8 +9,8 @@ from urllib.parse import SplitResult, urlsplit
 from requests.utils import get_environ_proxies, select_proxy, should_bypass_proxies
 
 from otel_persona.diagnosis.steps import StepFailed
+from otel_persona.masking import masked_address
 from otel_persona.setup.destinations import Destination, wrong_options
-from otel_persona.setup.masking import masked_address
 
 _EXAMPLES = {"grpc": "http://localhost:4317", "http/protobuf": "http://localhost:4318"}
 _UNREADABLE = "cannot be read: a port is a number up to 65535, an IPv6 host stands in brackets"

@@ -16,6 +16,7 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from otel_persona.concurrency import forks
 from otel_persona.delivery import EventQueue, SendingMetricReader
+from otel_persona.masking import masked_address
 from otel_persona.processors import AttemptSampler
 from otel_persona.setup.pipeline import TakesProcessors
 from otel_persona.setup.senders import ExporterFactory, exporter_factories
@@ -141,7 +142,7 @@ def _warn_of_joined(provider: object, otlp: str | None, built: OwnProviders) -> 
         _log.warning(
             "%s does not go to %s: there is one already, and it can no longer be told to",
             type(provider).__name__,
-            otlp,
+            masked_address(otlp),
         )
 
 

@@ -203,15 +203,15 @@ def test_an_address_that_an_existing_provider_cannot_take_is_told(run: Run) -> N
     ended = run(
         GLOBAL
         + """
-op.configure(otlp="http://127.0.0.1:9")
+op.configure(otlp="http://user:secret@127.0.0.1:9")
 say(kept=kept())
 os._exit(0)
 """
     )
 
     assert ended.said == [{"kept": [True, True, True]}]
-    assert "MeterProvider does not go to http://127.0.0.1:9" in ended.errors
-    assert "LoggerProvider does not go to http://127.0.0.1:9" in ended.errors
+    assert "MeterProvider does not go to http://***@127.0.0.1:9" in ended.errors
+    assert "LoggerProvider does not go to http://***@127.0.0.1:9" in ended.errors
 
 
 def test_decorators_that_were_used_before_are_reached(run: Run, lines: Lines) -> None:

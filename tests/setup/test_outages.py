@@ -204,16 +204,26 @@ with theirs.get_tracer("theirs").start_as_current_span("theirs"): pass
     assert ended.errors.count("ERROR:opentelemetry.exporter.otlp.") == 1
 
 
-def test_a_password_in_the_address_is_not_told(run: Run, closed_port: int) -> None:
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("http://user:secret@127.0.0.1:{}", "http://***@127.0.0.1:{}/v1/traces: "),
+        ("grpc://user:secret@127.0.0.1:{}", " ***@127.0.0.1:{}: "),
+        ("http://127.0.0.1:{}/?key=secret", "http://127.0.0.1:{}/?***: "),
+    ],
+)
+def test_a_secret_in_the_address_is_not_told(
+    run: Run, closed_port: int, address: str, told: str
+) -> None:
     """A log is read by more people than may know it."""
     ended = run(
         f"""
-handle = op.configure(otlp="http://user:secret@127.0.0.1:{closed_port}")
+handle = op.configure(otlp="{address.format(closed_port)}")
 generate("1")
 handle.force_flush(30)
 """,
         OTEL_EXPORTER_OTLP_TIMEOUT="1",
     )
 
-    assert f"http://127.0.0.1:{closed_port}/v1/traces" in ended.errors
+    assert told.format(closed_port) in ended.errors
     assert "secret" not in ended.errors
