@@ -66,7 +66,10 @@ class Losses:
     def tell_unfinished(self, timeout_s: float) -> None:
         """Tell that a shutdown ends before all is sent, unless it is an outage told already."""
         if not self._is_outage_told:
-            _log.warning("no answer within %g s: what was still to be sent is lost", timeout_s)
+            _log.warning(
+                "the shutdown was not over within %g s: what was still to be sent is lost",
+                timeout_s,
+            )
 
     def note_delivery(self) -> None:
         """Note that something has arrived."""

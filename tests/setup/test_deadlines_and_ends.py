@@ -98,6 +98,22 @@ for number in range(3): generate(str(number))
     assert len(lines()) == 3
 
 
+def test_a_callback_that_takes_too_long_is_no_collectors_fault(run: Run, lines: Lines) -> None:
+    """The shutdown keeps its deadline, and what it says is true where nothing is sent."""
+    ended = run(
+        """
+import threading
+op.configure(log="generation.log", on_batch=lambda batch: threading.Event().wait(60))
+generate("1")
+say(shut=op.shutdown(0.5))
+"""
+    )
+
+    assert ended.said == [{"shut": False}]
+    assert ended.errors.startswith("the shutdown was not over within 0.5 s")
+    assert len(lines()) == 1
+
+
 def test_the_end_where_no_thread_can_be_started(run: Run) -> None:
     """Some interpreters start none when they end, and a full machine none at all."""
     ended = run(

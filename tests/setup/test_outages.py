@@ -96,7 +96,9 @@ say(stopped=op.shutdown(0.5))
     )
 
     assert ended.said == [{"stopped": False}]
-    assert ended.errors == "no answer within 0.5 s: what was still to be sent is lost\n"
+    assert ended.errors == (
+        "the shutdown was not over within 0.5 s: what was still to be sent is lost\n"
+    )
     assert len(lines()) == 1
 
 
