@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import click
 
 from otel_persona.cli.cells import UNKNOWN
 from otel_persona.cli.format_option import format_option
-from otel_persona.cli.printing import print_json, printable
+from otel_persona.cli.printing import print_json
 from otel_persona.errors import SettingsError
 from otel_persona.settings import SettingInUse, SettingsRead, read_settings
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 
 @click.command
@@ -89,22 +86,13 @@ def _masked(value: Any) -> Any:
 
 def _print_tables(settings: Iterable[SettingInUse], variables: Mapping[str, str]) -> None:
     from otel_persona.cli.console import print_tables
+    from otel_persona.cli.tables import text_table
 
-    tables = [_table("Settings", ("Setting", "Value", "Origin"), map(_row, settings))]
+    tables = [text_table("Settings", ("Setting", "Value", "Origin"), map(_row, settings))]
     if variables:
         title = "Standard variables that are set"
-        tables.append(_table(title, ("Variable", "Value"), variables.items()))
+        tables.append(text_table(title, ("Variable", "Value"), variables.items()))
     print_tables(*tables)
-
-
-def _table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> RenderableType:
-    from otel_persona.cli.tables import Column, FigureTable
-
-    return FigureTable(
-        title,
-        [Column(heading, is_text=True, is_wrapped=True) for heading in headings],
-        [[printable(cell) for cell in row] for row in rows],
-    )
 
 
 def _row(setting: SettingInUse) -> tuple[str, str, str]:

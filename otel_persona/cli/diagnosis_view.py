@@ -9,7 +9,7 @@ from rich.text import Text
 
 from otel_persona.cli.cells import UNKNOWN
 from otel_persona.cli.printing import printable
-from otel_persona.cli.tables import Column, FigureTable
+from otel_persona.cli.tables import text_table
 from otel_persona.diagnosis import STEPS, Diagnosis, Examination
 from otel_persona.masking import masked_address, masked_headers
 
@@ -23,8 +23,8 @@ def diagnosis_view(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     examinations = diagnosis.examinations
     if examinations:
         options, steps = ("Signal", "Option", "Value", "Origin"), ("Signal", "Step", "Found")
-        yield _table("Where it goes", options, _rows(examinations, _options, _OPTIONS))
-        yield _table("How far it comes", steps, _rows(examinations, _steps, STEPS))
+        yield text_table("Where it goes", options, _rows(examinations, _options, _OPTIONS))
+        yield text_table("How far it comes", steps, _rows(examinations, _steps, STEPS))
     notes = [finding.sentence for finding in diagnosis.findings if not finding.is_problem]
     yield from _list("What is wrong", list(_problems(diagnosis)))
     yield from _list("Notes", notes)
@@ -73,14 +73,6 @@ def _rows(
             signals.setdefault(row, []).append(examination.destination.signal)
     ordered = sorted(signals, key=lambda row: order.index(row[0]))
     return [(", ".join(dict.fromkeys(signals[row])), *row) for row in ordered]
-
-
-def _table(title: str, headings: Sequence[str], rows: Iterable[Row]) -> FigureTable:
-    return FigureTable(
-        title,
-        [Column(heading, is_text=True, is_wrapped=True) for heading in headings],
-        [[printable(cell) for cell in row] for row in rows],
-    )
 
 
 def _list(title: str, sentences: Sequence[str]) -> Iterator[Text]:

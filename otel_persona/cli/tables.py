@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from rich import box
@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from otel_persona.aggregation import Band
+from otel_persona.cli.printing import printable
 
 LEGEND = "! warning, !! critical: the specified bands"
 
@@ -135,3 +136,12 @@ def _least_cells(text: str, column: Column) -> int:
         return cell_len(text)
     longest_word = max(map(cell_len, text.split()), default=0)
     return max(longest_word, min(cell_len(text), _WRAPPED_CELLS))
+
+
+def text_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> FigureTable:
+    """Make a table of texts from elsewhere, such as settings; each may be wrapped."""
+    return FigureTable(
+        title,
+        [Column(heading, is_text=True, is_wrapped=True) for heading in headings],
+        [[printable(cell) for cell in row] for row in rows],
+    )
