@@ -11,7 +11,6 @@ import click
 from otel_persona.cli.cells import UNKNOWN
 from otel_persona.cli.format_option import format_option
 from otel_persona.cli.printing import print_json
-from otel_persona.errors import SettingsError
 from otel_persona.settings import SettingInUse, SettingsRead, read_settings
 
 
@@ -42,20 +41,14 @@ def config(show: bool, check: bool, settings_file: str | None, output_format: st
         raise click.UsageError("give either --show or --check")
     if check and output_format == "json":
         raise click.UsageError("--format speaks of --show; leave it out")
+    from otel_persona.setup.problems import refuse_wrong
+
     read = read_settings(file=settings_file)
     if show:
         _show(read, output_format)
-    _refuse_wrong(read)
+    refuse_wrong(read)
     if check:
         click.echo("fine")
-
-
-def _refuse_wrong(read: SettingsRead) -> None:
-    from otel_persona.setup.problems import missing_parts
-
-    problems = [*read.problems, *missing_parts(read)]
-    if problems:
-        raise SettingsError(problems)
 
 
 def _show(read: SettingsRead, output_format: str) -> None:

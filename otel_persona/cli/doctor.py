@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from otel_persona.cli.otlp_option import check_otlp
-from otel_persona.errors import SettingsError
-from otel_persona.settings import SettingsRead, read_settings
+from otel_persona.settings import read_settings
 
 _NOT_ARRIVED = 1
 
@@ -45,22 +44,13 @@ def doctor(ctx: click.Context, otlp: str | None, timeout_s: float) -> None:
     from otel_persona.cli.diagnosis_view import diagnosis_view
     from otel_persona.diagnosis import diagnose
     from otel_persona.setup.destinations import Sourced
+    from otel_persona.setup.problems import refuse_wrong
 
-    read = _settings(otlp)
+    read = read_settings({"otlp": otlp})
+    refuse_wrong(read)
     address = read.settings.otlp
     origin = "--otlp" if otlp else read.origin("otlp")
     found = diagnose(read, Sourced(address, origin) if address else None, timeout_s)
     print_tables(*diagnosis_view(found))
     if not found.is_healthy:
         ctx.exit(_NOT_ARRIVED)
-
-
-def _settings(otlp: str | None) -> SettingsRead:
-    """Read the settings, and refuse what ``configure`` would refuse."""
-    from otel_persona.setup.problems import missing_parts
-
-    read = read_settings({"otlp": otlp})
-    problems = [*read.problems, *missing_parts(read)]
-    if problems:
-        raise SettingsError(problems)
-    return read

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from otel_persona.errors import SettingsError
 from otel_persona.exporters.append_file import AppendFile
 from otel_persona.instrumentation.telemetry import Clock
 from otel_persona.settings import SettingsRead, switched_off
@@ -26,6 +27,12 @@ def clock_problems(clock: Clock | None) -> list[str]:
             right = "nanoseconds since the epoch as an int, as time.time_ns does"
             return [f"configure: clock must give {right}, not {now!r}"]
     return []
+
+
+def refuse_wrong(read: SettingsRead) -> None:
+    """Raise ``SettingsError`` with every problem of the settings and of what they ask for."""
+    if problems := [*read.problems, *missing_parts(read)]:
+        raise SettingsError(problems)
 
 
 def missing_parts(read: SettingsRead) -> Iterator[str]:
