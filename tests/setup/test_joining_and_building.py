@@ -214,6 +214,27 @@ os._exit(0)
     assert "LoggerProvider does not go to http://***@127.0.0.1:9" in ended.errors
 
 
+def test_providers_that_do_nothing_are_joined_too(run: Run) -> None:
+    """Who switched metrics or events off has them stay off."""
+    ended = run(
+        """
+from opentelemetry import metrics
+from opentelemetry._logs import NoOpLoggerProvider, set_logger_provider
+metrics.set_meter_provider(metrics.NoOpMeterProvider())
+set_logger_provider(NoOpLoggerProvider())
+op.configure(otlp="http://127.0.0.1:9")
+say(done=True)
+os._exit(0)
+"""
+    )
+
+    assert ended.said == [{"done": True}]
+    assert [line.partition(" does ")[0] for line in ended.errors.splitlines()] == [
+        "NoOpMeterProvider",
+        "NoOpLoggerProvider",
+    ]
+
+
 def test_decorators_that_were_used_before_are_reached(run: Run, lines: Lines) -> None:
     """Attempts before ``configure`` record nothing; those after it are whole."""
     ended = run("generate('before'); op.configure(log='generation.log'); generate('after')")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -57,6 +58,13 @@ say(stopped=op.shutdown(30))
     assert stopped == {"stopped": False}
     assert len(lines()) == 400
     (told,) = ended.errors.splitlines()
+    over_http = (
+        f"spans are lost on the way to http://127.0.0.1:{closed_port}/v1/traces: "
+        f"[Errno {errno.ECONNREFUSED}] Connection refused "
+        "(told once, counted always in persona.export.lost)"
+    )
+    if protocol == "http":
+        assert told == over_http
     assert told.startswith("spans are lost on the way to ")
     assert f"127.0.0.1:{closed_port}" in told
     assert "onnection refused" in told
@@ -146,6 +154,26 @@ for number in range(3):
     (told,) = ended.errors.splitlines()
     assert told.startswith("metrics do not get to ")
     assert "404" in told
+
+
+def test_another_outage_of_another_signal_is_told_of(run: Run, http_collector: Any) -> None:
+    """What has arrived since ends an outage: the next one is news, if its signal is."""
+    answers = {"/v1/traces": iter([404, 200, 200]), "/v1/metrics": iter([200, 404, 200])}
+    http_collector.answer = lambda path: next(answers[path]) if path in answers else 200
+    ended = run(
+        f"""
+handle = op.configure(otlp="http://127.0.0.1:{http_collector.port}")
+for number in range(3):
+    generate(str(number))
+    say(flushed=handle.force_flush(30))
+os._exit(0)
+"""
+    )
+
+    assert ended.said == [{"flushed": False}, {"flushed": False}, {"flushed": True}]
+    spans, metrics = ended.errors.splitlines()
+    assert spans.startswith("spans are lost on the way to ")
+    assert metrics.startswith("metrics do not get to ")
 
 
 def test_an_outage_of_all_signals_is_one_sentence(run: Run, closed_port: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -141,6 +142,49 @@ say(sent=op.shutdown())
 
     assert ended.said == [{"sent": True}]
     assert http_collector.personas() == ALL
+
+
+def test_the_end_sends_each_signal_once(run: Run, http_collector: Collector) -> None:
+    """A collector that hangs would be waited for twice."""
+    ended = run(SEND.format(arguments=f"otlp='http://127.0.0.1:{http_collector.port}'"))
+
+    assert ended.said == [{"sent": True}]
+    assert sorted(place for place, _ in http_collector.received) == sorted(OVER_HTTP)
+
+
+READER = """
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+
+class MyReader(InMemoryMetricReader):
+    def __init__(self):
+        super().__init__()
+        MyReader.made = self
+"""
+
+
+def test_a_name_may_mean_a_reader(run: Run, tmp_path: Path) -> None:
+    """``OTEL_METRICS_EXPORTER=prometheus`` is one that is read from: it is used as it is."""
+    (tmp_path / "mine.py").write_text(READER)
+    (tmp_path / "mine-1.dist-info").mkdir()
+    (tmp_path / "mine-1.dist-info" / "METADATA").write_text("Name: mine\nVersion: 1\n")
+    (tmp_path / "mine-1.dist-info" / "entry_points.txt").write_text(
+        "[opentelemetry_metrics_exporter]\nmine = mine:MyReader\n"
+    )
+    ended = run(
+        """
+op.configure(log="generation.log")
+generate("1")
+from mine import MyReader
+say(names=[metric.name for resource in MyReader.made.get_metrics_data().resource_metrics
+           for scope in resource.scope_metrics for metric in scope.metrics], sent=op.shutdown())
+""",
+        OTEL_METRICS_EXPORTER="mine",
+    )
+
+    (said,) = ended.said
+    assert "persona.attempts" in said["names"]
+    assert said["sent"] is True
+    assert ended.errors == ""
 
 
 def test_names_of_exporters(run: Run) -> None:
