@@ -110,6 +110,52 @@ say(stopped=op.shutdown(0.5))
     assert len(lines()) == 1
 
 
+def test_an_outage_that_was_told_is_not_told_again_at_the_end(run: Run, closed_port: int) -> None:
+    """The shutdown gives up in the middle of a retry, and everybody knows why."""
+    ended = run(
+        f"""
+handle = op.configure(otlp="http://127.0.0.1:{closed_port}")
+generate("1")
+handle.force_flush(30)
+generate("2")
+say(stopped=op.shutdown(0.1))
+""",
+        OTEL_EXPORTER_OTLP_TIMEOUT="2",
+    )
+
+    assert ended.said == [{"stopped": False}]
+    (told,) = ended.errors.splitlines()
+    assert told.startswith("spans are lost on the way to ")
+
+
+def test_a_forked_child_counts_its_own_losses(run: Run, closed_port: int) -> None:
+    """What its parent has lost is reported by the parent alone."""
+    ended = run(
+        LOST
+        + f"""
+handle = op.configure(otlp="http://127.0.0.1:{closed_port}", meter_provider=meters)
+generate("1")
+handle.force_flush(30)
+pid = os.fork()
+if pid == 0:
+    generate("2"), generate("3")
+    handle.force_flush(30)
+    say(child=lost())
+    os._exit(0)
+os.waitpid(pid, 0)
+say(parent=lost())
+os._exit(0)
+""",
+        "-W",
+        "ignore:This process:DeprecationWarning",
+        OTEL_EXPORTER_OTLP_TIMEOUT="1",
+    )
+
+    child, parent = ended.said
+    assert child == {"child": {"traces/export_failed": 2}}
+    assert parent == {"parent": {"traces/export_failed": 1}}
+
+
 def test_sending_goes_on_after_an_outage(run: Run, http_collector: Any) -> None:
     """What comes after arrives; a second outage is counted and not told again."""
     answers = iter([400, 200, 400, 200])
