@@ -14,6 +14,7 @@ from otel_persona.setup.destinations import (
     SIGNALS,
     Destination,
     Sourced,
+    declarative_file,
     destination_of,
     exporters_named,
 )
@@ -22,6 +23,10 @@ _OFF = "OTEL_SDK_DISABLED=true turns everything off, files too; unset it"
 _NOWHERE = (
     "nothing is sent to a collector: give --otlp http://127.0.0.1:4318, or set "
     "OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_PROTOCOL"
+)
+_NOT_LOOKED_AT = (
+    "nothing was sent: OTEL_CONFIG_FILE stands in for the variables that say where to; give --otlp "
+    "with the address that its file names"
 )
 
 
@@ -59,7 +64,8 @@ def diagnose(read: SettingsRead, otlp: Sourced[str] | None, timeout_s: float) ->
         else:
             findings.append(found)
     if not destinations:
-        return Diagnosis(run_id, (), [*findings, Finding(_NOWHERE, True)], ())
+        reason = _NOT_LOOKED_AT if declarative_file() else _NOWHERE
+        return Diagnosis(run_id, (), [*findings, Finding(reason, True)], ())
     samples = make_samples(run_id)
     sent = [samples[signal].name for signal in dict.fromkeys(to.signal for to in destinations)]
     return Diagnosis(run_id, sent, findings, examine(destinations, samples, timeout_s))
@@ -69,7 +75,7 @@ def _exporters(otlp: Sourced[str] | None) -> Iterator[Destination | Finding]:
     """Yield each signal's destinations, and a note on what goes nowhere or elsewhere."""
     for signal in SIGNALS:
         exporters = list(exporters_named(signal, otlp))
-        if not exporters:
+        if not exporters and not declarative_file():
             yield Finding(f"{signal} are not sent: nothing says where to", False)
         for exporter in exporters:
             name, origin = exporter

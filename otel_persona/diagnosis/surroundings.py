@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from otel_persona.exporters.append_file import AppendFile
 from otel_persona.settings import Settings
+from otel_persona.setup.destinations import declarative_file
 
 _NEVER = ("always_off", "parentbased_always_off")
 _BY_RATIO = ("traceidratio", "parentbased_traceidratio")
@@ -26,7 +27,7 @@ def surroundings(settings: Settings) -> Iterator[Finding]:
     if settings.log is not None:
         yield from _unwritable(settings.log, settings.run_id)
     yield from _sampling()
-    if file := os.environ.get("OTEL_CONFIG_FILE"):
+    if file := declarative_file():
         yield Finding(f"what {file} (OTEL_CONFIG_FILE) sends, and where, is not looked at", False)
 
 

@@ -62,19 +62,24 @@ class Destination(NamedTuple):
     credentials: Credentials
 
 
+def declarative_file() -> str | None:
+    """Return the path of the file that stands in for the variables ``OTEL_*``, if there is one."""
+    return os.environ.get("OTEL_CONFIG_FILE") or None
+
+
 def exporters_named(signal: Signal, otlp: Sourced[str] | None) -> Iterator[Sourced[str]]:
     """Yield the name of each exporter of a signal, ``none`` included; nothing if none is named.
 
     ``otlp`` overrides ``OTEL_<SIGNAL>_EXPORTER``, which overrides a bare
-    ``OTEL_EXPORTER_OTLP_ENDPOINT``. A declarative file, named by ``OTEL_CONFIG_FILE``, stands in
-    for these variables: what it does not name is not to be sent.
+    ``OTEL_EXPORTER_OTLP_ENDPOINT``. Where a declarative file stands in for these variables, what it
+    does not name is not to be sent.
     """
     variable = f"OTEL_{signal.upper()}_EXPORTER"
     named = os.environ.get(variable, "")
     endpoint = otlp_variable(signal, "ENDPOINT")
     if otlp is not None:
         yield Sourced("otlp", otlp.origin)
-    elif os.environ.get("OTEL_CONFIG_FILE"):
+    elif declarative_file():
         return
     elif named:
         for name in filter(None, (part.strip() for part in named.split(","))):

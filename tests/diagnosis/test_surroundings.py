@@ -99,9 +99,16 @@ def test_a_sampler_that_drops_some(doctor: Doctor, http_server: Server) -> None:
 
 
 def test_a_declarative_file_is_not_read(doctor: Doctor) -> None:
-    """Who set it up that way is told that this says nothing about it."""
-    notes = _notes(doctor(OTEL_CONFIG_FILE="otel.yaml"))
+    """Who set it up that way is told that this says nothing about it, and what would."""
+    diagnosis = doctor(
+        OTEL_CONFIG_FILE="otel.yaml", OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9"
+    )
+
+    notes = _notes(diagnosis)
     assert "what otel.yaml (OTEL_CONFIG_FILE) sends, and where, is not looked at" in notes
+    assert not any("nothing says where to" in note for note in notes)
+    (problem,) = _problems(diagnosis)
+    assert problem.startswith("nothing was sent: OTEL_CONFIG_FILE stands in for the variables")
 
 
 def test_a_service_without_a_name(doctor: Doctor) -> None:
