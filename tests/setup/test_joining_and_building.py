@@ -214,6 +214,22 @@ os._exit(0)
     assert "LoggerProvider does not go to http://***@127.0.0.1:9" in ended.errors
 
 
+def test_an_address_adds_spans_to_an_existing_provider(run: Run, http_collector: Any) -> None:
+    """They go there too, and on to where the program has them sent."""
+    ended = run(
+        GLOBAL
+        + f"""
+op.configure(otlp="http://127.0.0.1:{http_collector.port}")
+for number in range(3): generate(str(number))
+say(stopped=op.shutdown(30), spans=len(spans.get_finished_spans()))
+"""
+    )
+
+    assert ended.said == [{"stopped": True, "spans": 3}]
+    assert http_collector.personas() == ["0", "1", "2"]
+    assert http_collector.places == {"/v1/traces"}
+
+
 def test_providers_that_do_nothing_are_joined_too(run: Run) -> None:
     """Who switched metrics or events off has them stay off."""
     ended = run(
