@@ -20,7 +20,9 @@ Protocol = Literal["grpc", "http/protobuf"]
 
 SIGNALS: tuple[Signal, ...] = get_args(Signal)
 
-_BY_EXPORTER: dict[str, Protocol] = {"otlp_proto_grpc": "grpc", "otlp_proto_http": "http/protobuf"}
+PROTOCOLS: dict[str, Protocol] = {"otlp_proto_grpc": "grpc", "otlp_proto_http": "http/protobuf"}
+"""The protocol of each OTLP exporter of the SDK, by its name."""
+
 _COMPRESSIONS: dict[Protocol, tuple[str, ...]] = {
     "grpc": ("none", "gzip"),
     "http/protobuf": ("none", "gzip", "deflate"),
@@ -92,7 +94,7 @@ def destination_of(
     signal: Signal, exporter: Sourced[str], otlp: Sourced[str] | None
 ) -> Destination | None:
     """Return where this exporter sends to; ``None`` for one that does not speak OTLP."""
-    if exporter.value not in ("otlp", *_BY_EXPORTER):
+    if exporter.value not in ("otlp", *PROTOCOLS):
         return None
     protocol = _protocol(signal, exporter, otlp)
     address = _address(signal, protocol.value, otlp)
@@ -152,8 +154,8 @@ def _protocol(
 ) -> Sourced[Protocol]:
     if otlp is not None:
         return Sourced(way_to(otlp.value, signal)[0], otlp.origin)
-    if exporter.value in _BY_EXPORTER:
-        return Sourced(_BY_EXPORTER[exporter.value], exporter.origin)
+    if exporter.value in PROTOCOLS:
+        return Sourced(PROTOCOLS[exporter.value], exporter.origin)
     named = otlp_variable(signal, "PROTOCOL") or Sourced("grpc", _DEFAULT)
     is_http = named.value.strip() == "http/protobuf"
     return Sourced("http/protobuf" if is_http else "grpc", named.origin)

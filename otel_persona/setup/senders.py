@@ -9,7 +9,13 @@ from typing import Any
 
 from otel_persona.delivery import Signal
 from otel_persona.errors import SettingsError
-from otel_persona.setup.destinations import SIGNALS, exporters_named, otlp_variable, way_to
+from otel_persona.setup.destinations import (
+    PROTOCOLS,
+    SIGNALS,
+    exporters_named,
+    otlp_variable,
+    way_to,
+)
 
 ExporterFactory = Callable[..., Any]
 
@@ -17,7 +23,7 @@ ExporterFactory = Callable[..., Any]
 # other exporters' channels, and with it a growing wait before the next try.
 _CONNECTING_ANEW = (("grpc.use_local_subchannel_pool", 1),)
 
-_BY_PROTOCOL = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
+_BY_PROTOCOL: dict[str, str] = {protocol: name for name, protocol in PROTOCOLS.items()}
 
 
 def exporter_problems(otlp: str | None) -> list[str]:
