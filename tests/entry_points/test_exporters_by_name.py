@@ -341,6 +341,21 @@ def test_the_figures_alone(
     assert metric("persona.attempts") == [200]
 
 
+def test_the_figures_alone_close_the_last_batch(
+    launch: Launch, sending: dict[str, str], metric: Callable[[str], list[float]]
+) -> None:
+    """What is open when the provider shuts down is a partial batch."""
+    launch(
+        GENERATE_200 + FLUSH.replace("force_flush", "shutdown"),
+        **sending | {"OTEL_TRACES_EXPORTER": "persona_drift"},
+        OTEL_PYTHON_DISABLED_INSTRUMENTATIONS="persona",
+        OTEL_PERSONA_BATCH="attempts:150",
+    )
+
+    assert metric("persona.tier.total_attempts") == [200]
+    assert metric("persona.batch.batch_size") == [50]
+
+
 def test_the_figures_twice_are_counted_once(
     launch: Launch,
     sending: dict[str, str],
