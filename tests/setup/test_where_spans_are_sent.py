@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
 
 Run = Callable[..., Any]
 Collector = Any
@@ -150,6 +153,24 @@ def test_the_end_sends_each_signal_once(run: Run, http_collector: Collector) -> 
 
     assert ended.said == [{"sent": True}]
     assert sorted(place for place, _ in http_collector.received) == sorted(OVER_HTTP)
+
+
+def test_histograms_are_as_the_exporter_prefers_them(run: Run, http_collector: Collector) -> None:
+    """The exporter's own variables are heeded though its reader is ours."""
+    ended = run(
+        SEND.format(arguments=f"otlp='http://127.0.0.1:{http_collector.port}'"),
+        OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION="base2_exponential_bucket_histogram",
+    )
+
+    assert ended.said == [{"sent": True}]
+    (body,) = [body for place, body in http_collector.received if place == "/v1/metrics"]
+    kinds = {
+        metric.name: metric.WhichOneof("data")
+        for resource in ExportMetricsServiceRequest.FromString(body).resource_metrics
+        for scope in resource.scope_metrics
+        for metric in scope.metrics
+    }
+    assert kinds["persona.attempt.duration"] == "exponential_histogram"
 
 
 READER = """

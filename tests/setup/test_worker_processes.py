@@ -153,3 +153,44 @@ say(codes=codes)
     assert sorted(reported.attempts.values())[:15] == [1] * 15
     assert sorted(reported.spans.values())[:15] == [1] * 15
     assert sum(reported.spans.values()) == len(lines())
+
+
+def test_a_fork_waits_for_a_collection_of_metrics(
+    run: Run, lines: Lines, http_collector: Any
+) -> None:
+    """A child must not get the locks that the collecting thread holds: nobody releases them."""
+    ended = run(
+        f"""
+import signal, threading
+from opentelemetry import metrics
+handle = op.configure(log="generation.log", otlp="http://127.0.0.1:{http_collector.port}")
+collecting, forking, forked = (threading.Event() for _ in range(3))
+
+def slow(_):
+    if not forking.is_set():
+        collecting.set()
+        forking.wait()
+        forked.wait(0.5)  # a fork that waits is not over before this is
+    return []
+
+metrics.get_meter("theirs").create_observable_gauge("slow", [slow])
+generate("parent")
+flushing = threading.Thread(target=handle.force_flush)
+flushing.start()
+collecting.wait()
+os.register_at_fork(before=forking.set, after_in_parent=forked.set)  # called before all others
+pid = os.fork()
+if pid == 0:
+    signal.alarm(20)
+    generate("child")
+    os._exit(0 if handle.force_flush(10) else 1)
+say(code=os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+flushing.join()
+""",
+        "-W",
+        "ignore:This process:DeprecationWarning",
+    )
+
+    assert ended.said == [{"code": 0}]
+    assert sorted(Reported(http_collector.received).attempts.values()) == [1, 1]
+    assert len(lines()) == 2
