@@ -18,6 +18,8 @@ from urllib.parse import parse_qs
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from otel_persona.demo.lookup import find_run
+
 
 class _Collector(ThreadingHTTPServer):
     """Takes OTLP over HTTP, answers with one status code, and counts spans by name.
@@ -106,6 +108,7 @@ def test_the_end_says_where_to_look(run_command: Any, tmp_path: Path) -> None:
     asked = {name: value for name, (value,) in parse_qs(search).items()}
     assert asked["service"] == "otel-persona"
     assert json.loads(asked["tags"]) == {"persona.run.id": lines[0]["run_id"]}
+    assert asked["lookback"] == "custom", "Jaeger would search the last hour"
     ends = [datetime.fromisoformat(line["ts"]).timestamp() * 1_000_000 for line in lines]
     assert (
         int(asked["start"]) <= ends[0] - lines[0]["latency_ms"] * 1_000 + 2_000
@@ -113,6 +116,14 @@ def test_the_end_says_where_to_look(run_command: Any, tmp_path: Path) -> None:
     assert ends[-1] <= int(asked["end"])
     (instance,) = server.instances
     assert done.stdout.count(f'{{instance="{instance}"}}') == 3
+
+
+def test_a_collector_at_an_address_of_ipv6() -> None:
+    """Its host stands in brackets there, and must do so in the addresses beside it."""
+    lookup = find_run("http://[::1]:4318", "run", began_ns=0, ended_ns=1)
+
+    assert lookup.jaeger.startswith("http://[::1]:16686/search?")
+    assert lookup.prometheus == "http://[::1]:9090"
 
 
 def test_nothing_was_sent_so_there_is_nothing_to_look_at(plain_demo: Any) -> None:

@@ -21,6 +21,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 import otel_persona as op
 from otel_persona.entry_points.drift_exporter import PersonaDriftExporter
 from otel_persona.entry_points.file_exporter import PersonaFileExporter
+from otel_persona.exporters import claims
 from otel_persona.instrumentation import telemetry
 from otel_persona.instrumentation.telemetry import Telemetry
 from otel_persona.records import tallies
@@ -159,8 +160,11 @@ def test_public_parts_that_name_a_log_twice(
     assert _written(lines) == ["1", "2", "3", "4"]
 
 
-def test_a_line_is_there_when_the_call_returns(provider: TracerProvider, tmp_path: Path) -> None:
-    """Also if another thread was faster: who finds it writing the line waits for it."""
+def test_a_line_is_there_when_the_call_returns(
+    provider: TracerProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if another thread was faster: who finds it writing the line waits, and no longer."""
+    monkeypatch.setattr(claims, "_LONGEST_WAIT_S", 3_600.0)
     log = tmp_path / "generation.log"
     ended = InMemorySpanExporter()
     provider.add_span_processor(SimpleSpanProcessor(ended))
@@ -175,14 +179,14 @@ def test_a_line_is_there_when_the_call_returns(provider: TracerProvider, tmp_pat
         seen.append(log.read_text() if log.exists() else "")
 
     faster = threading.Thread(target=first.export, args=([slow],))
-    later = threading.Thread(target=write_it_too)
+    later = threading.Thread(target=write_it_too, daemon=True)
     faster.start()
     assert slow.is_read.wait(30)
     later.start()
     later.join(0.2)
     slow.may_go_on.set()
     faster.join()
-    later.join()
+    later.join(30)
 
     assert seen == [log.read_text()]
     assert seen[0].count("\n") == 1
