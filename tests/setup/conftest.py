@@ -61,3 +61,17 @@ def run(tmp_path: Path) -> Callable[..., Ended]:
         )
 
     return run_script
+
+
+@pytest.fixture
+def install(tmp_path: Path) -> Callable[[str, str, str], None]:
+    """Give a function that installs a class in a group of entry points, by the name ``mine``."""
+
+    def install_class(group: str, name: str, module: str) -> None:
+        (tmp_path / "mine.py").write_text(module)
+        package = tmp_path / "mine-1.dist-info"
+        package.mkdir()
+        (package / "METADATA").write_text("Name: mine\nVersion: 1\n")
+        (package / "entry_points.txt").write_text(f"[{group}]\nmine = mine:{name}\n")
+
+    return install_class

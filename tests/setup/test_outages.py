@@ -91,6 +91,60 @@ say(flushed=handle.force_flush(60))
     )
 
 
+def test_what_does_not_fit_is_told_of_while_the_first_sending_fails(
+    run: Run, closed_port: int
+) -> None:
+    """An exporter tries again for long before it gives up; the queue is full by then."""
+    ended = run(
+        f"""
+import logging
+
+class Told(logging.Handler):
+    heard = []
+    def emit(self, record): self.heard.append(record.getMessage())
+
+logging.getLogger("otel_persona.delivery").addHandler(Told())
+op.configure(otlp="http://127.0.0.1:{closed_port}")
+deadline = time.monotonic() + 30
+while not Told.heard and time.monotonic() < deadline: generate("1")
+say(told=Told.heard)
+os._exit(0)
+""",
+        **QUICK | {"OTEL_EXPORTER_OTLP_TIMEOUT": "3600"},
+    )
+
+    ((told,),) = [said["told"] for said in ended.said]
+    assert f"http://127.0.0.1:{closed_port}/v1/traces" in told
+    assert "onnection refused" in told
+
+
+def test_an_exporter_that_raises_is_told_of(run: Run, install: Callable[..., None]) -> None:
+    """What it raises is the cause, and its spans are lost like others."""
+    install(
+        "opentelemetry_traces_exporter",
+        "Broken",
+        """
+from opentelemetry.sdk.trace.export import SpanExporter
+
+class Broken(SpanExporter):
+    def export(self, spans): raise KeyError("mine")
+""",
+    )
+    ended = run(
+        LOST
+        + """
+handle = op.configure(meter_provider=meters)
+generate("1")
+say(flushed=handle.force_flush(30), lost=lost())
+""",
+        OTEL_TRACES_EXPORTER="mine",
+    )
+
+    assert ended.said == [{"flushed": False, "lost": {"traces/export_failed": 1}}]
+    (told,) = ended.errors.splitlines()
+    assert told.startswith("spans are lost on the way to Broken: KeyError('mine') ")
+
+
 def test_a_collector_that_hangs_is_told_of_at_the_end(
     run: Run, lines: Lines, silent_port: int
 ) -> None:

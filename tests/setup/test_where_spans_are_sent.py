@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -183,14 +182,9 @@ class MyReader(InMemoryMetricReader):
 """
 
 
-def test_a_name_may_mean_a_reader(run: Run, tmp_path: Path) -> None:
+def test_a_name_may_mean_a_reader(run: Run, install: Callable[..., None]) -> None:
     """``OTEL_METRICS_EXPORTER=prometheus`` is one that is read from: it is used as it is."""
-    (tmp_path / "mine.py").write_text(READER)
-    (tmp_path / "mine-1.dist-info").mkdir()
-    (tmp_path / "mine-1.dist-info" / "METADATA").write_text("Name: mine\nVersion: 1\n")
-    (tmp_path / "mine-1.dist-info" / "entry_points.txt").write_text(
-        "[opentelemetry_metrics_exporter]\nmine = mine:MyReader\n"
-    )
+    install("opentelemetry_metrics_exporter", "MyReader", READER)
     ended = run(
         """
 op.configure(log="generation.log")
