@@ -181,10 +181,12 @@ collecting.wait()
 os.register_at_fork(before=forking.set, after_in_parent=forked.set)  # called before all others
 pid = os.fork()
 if pid == 0:
-    signal.alarm(20)
     generate("child")
     os._exit(0 if handle.force_flush(10) else 1)
+stop = threading.Timer(30, os.kill, (pid, signal.SIGKILL))  # it may hang before it runs a line
+stop.start()
 say(code=os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+stop.cancel()
 flushing.join()
 """,
         "-W",
