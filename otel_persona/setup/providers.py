@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import Any
 
 from opentelemetry import metrics, trace
@@ -18,6 +19,7 @@ from otel_persona.concurrency import forks
 from otel_persona.delivery import EventQueue, SendingMetricReader
 from otel_persona.masking import masked_address
 from otel_persona.processors import AttemptSampler
+from otel_persona.setup.destinations import declarative_file
 from otel_persona.setup.pipeline import TakesProcessors
 from otel_persona.setup.senders import ExporterFactory, exporter_factories
 
@@ -76,6 +78,7 @@ def join_or_build(
     """
     provider = _behind(given if given is not None else trace.get_tracer_provider())
     if isinstance(provider, trace.ProxyTracerProvider):
+        _warn_of_unread_file()
         provider = TracerProvider(resource=own_resource(), shutdown_on_exit=False)
         built.tracer_provider = provider
         trace.set_tracer_provider(provider)
@@ -88,6 +91,16 @@ def join_or_build(
         return None
     taking: TakesProcessors = provider
     return taking
+
+
+def _warn_of_unread_file() -> None:
+    """Warn if nothing is sent because of a declarative file that nobody has read."""
+    if (file := declarative_file()) and "opentelemetry.configuration" not in sys.modules:
+        _log.warning(
+            "OTEL_CONFIG_FILE names %s, which stands in for the other variables, but nothing has "
+            "read it; start the program with opentelemetry-instrument, or unset the variable",
+            file,
+        )
 
 
 def _behind(provider: Any) -> Any:

@@ -253,6 +253,22 @@ def test_without_a_call_a_wrong_name_is_told_and_breaks_nothing(run: Run) -> Non
     assert ended.errors.count("no exporter 'jaegr' is installed") == 1
 
 
+def test_a_declarative_file_that_nobody_reads_is_told(run: Run, http_collector: Collector) -> None:
+    """It stands in for the variables, so without the launcher nothing is sent, and that is said."""
+    ended = run(
+        "op.configure(log='generation.log'); generate('1'); say(sent=op.shutdown())",
+        OTEL_CONFIG_FILE="otel.yaml",
+        OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{http_collector.port}",
+        OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf",
+    )
+
+    assert ended.said == [{"sent": True}]
+    assert http_collector.received == []
+    (told,) = ended.errors.splitlines()
+    assert told.startswith("OTEL_CONFIG_FILE names otel.yaml, ")
+    assert "opentelemetry-instrument" in told
+
+
 NO_NETWORK = """
 used = []
 sys.addaudithook(lambda event, arguments: event.startswith("socket.") and used.append(event))
