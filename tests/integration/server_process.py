@@ -29,11 +29,14 @@ def program(name: str) -> str:
 
 
 def _rotel_agent() -> str | None:
-    """Return the program inside the wheel, which puts nothing on the PATH."""
+    """Return the program inside the wheel, which puts nothing on the PATH, if it runs here."""
     package = importlib.util.find_spec("rotel")
     if package is None or package.origin is None:
         return None
-    return str(Path(package.origin).parent / "rotel-agent")
+    agent = str(Path(package.origin).parent / "rotel-agent")
+    # It needs Python's own shared library, which not every Python has.
+    runs = subprocess.run([agent, "--version"], capture_output=True, check=False).returncode == 0
+    return agent if runs else None
 
 
 def free_ports(count: int) -> list[int]:
