@@ -181,6 +181,13 @@ def test_a_success_in_json(doctor: Doctor, http_server: Server, body: bytes) -> 
     assert doctor(f"http://127.0.0.1:{port}").is_healthy
 
 
+@pytest.mark.parametrize("body", [b'{"status": "Server available"}', b"[1]", b"7"])
+def test_a_health_check_is_no_receiver(doctor: Doctor, http_server: Server, body: bytes) -> None:
+    """It answers anything with 200, and the exporters take that for success."""
+    port, _ = http_server(200, body, content_type="application/json")
+    assert not doctor(f"http://127.0.0.1:{port}").is_healthy
+
+
 @pytest.mark.parametrize("protocol", ["http", "grpc"])
 @pytest.mark.parametrize(
     ("signal", "answer", "reason"),
