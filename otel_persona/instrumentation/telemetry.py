@@ -20,7 +20,7 @@ from otel_persona.errors import SettingsError
 from otel_persona.instrumentation.metrics import attempt_metrics
 from otel_persona.records import tallies
 from otel_persona.semconv import SCOPE_NAME
-from otel_persona.settings import Settings, load_settings
+from otel_persona.settings import Settings, load_settings, read_settings, switched_off
 from otel_persona.version import __version__
 
 Clock = Callable[[], int]
@@ -87,13 +87,13 @@ def in_use() -> Telemetry:
 def known_settings() -> Settings:
     """Return the settings as far as they are known now.
 
-    Raises ``SettingsError`` if the environment's settings are wrong.
+    Raises ``SettingsError`` if the environment's settings are wrong, unless all is switched off.
     """
     global _from_environment
     if _installed is not None:
         return _installed.settings
     if _from_environment is None:
-        _from_environment = load_settings()
+        _from_environment = read_settings().settings if switched_off() else load_settings()
     return _from_environment
 
 

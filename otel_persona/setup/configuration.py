@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Sequence
 from functools import partial
-from typing import Unpack
+from typing import NamedTuple, Unpack
 
 from opentelemetry._logs import LoggerProvider
 from opentelemetry.metrics import MeterProvider, NoOpMeterProvider
@@ -19,13 +19,14 @@ from otel_persona.instrumentation import telemetry
 from otel_persona.instrumentation.telemetry import Clock, Telemetry
 from otel_persona.mismatches import wrong_arguments
 from otel_persona.processors.drift import OnBatch, OnIndicatorChange
+from otel_persona.records import tallies
 from otel_persona.settings import FurtherSettings, Settings, read_settings, switched_off
 from otel_persona.setup import providers
 from otel_persona.setup.attempt_processors import attempt_processors
 from otel_persona.setup.endings import Endings
 from otel_persona.setup.handle import Handle, Step, run_within
 from otel_persona.setup.pipeline import Pipeline, TakesProcessors, pipeline_on
-from otel_persona.setup.problems import clock_problems, missing_parts
+from otel_persona.setup.problems import clock_problems, log_problems, sending_problems
 from otel_persona.setup.senders import exporter_factories
 
 _EXIT_TIMEOUT_S = 10.0
@@ -71,60 +72,38 @@ def configure(
     """
     named = {"run_id": run_id, "tier": tier, "log": log, "otlp": otlp, "batch": batch}
     read = read_settings({**named, **further}, file=settings)
+    parts = _Parts(
+        clock, on_batch, on_indicator_change, tracer_provider, meter_provider, logger_provider
+    )
     problems = [
-        *wrong_arguments(
-            "configure",
-            clock=clock,
-            on_batch=on_batch,
-            on_indicator_change=on_indicator_change,
-            tracer_provider=tracer_provider,
-            meter_provider=meter_provider,
-            logger_provider=logger_provider,
-        ),
+        *wrong_arguments("configure", **parts._asdict()),
         *clock_problems(clock),
         *read.problems,
-        *missing_parts(read),
+        *log_problems(read),
+        *sending_problems(read),
     ]
     if problems:
         raise SettingsError(problems)
-    checked = read.settings
-    if switched_off():
-        return _switch_off(checked)
-    with _lock:
-        provider = providers.join_or_build(tracer_provider, _own_providers)
-        if meter_provider is None:
-            providers.build_meter_provider(checked.otlp, _own_providers)
-        if logger_provider is None:
-            providers.build_logger_provider(checked.otlp, _own_providers)
-        if provider is not None:
-            providers.keep_attempts(provider)
-        in_use = Telemetry(
-            checked,
-            tracer_provider=tracer_provider,
-            meter_provider=meter_provider,
-            clock=clock,
-        )
-        own = attempt_processors(
-            checked,
-            in_use.run_id,
-            on_batch=on_batch,
-            on_indicator_change=on_indicator_change,
-            meter_provider=meter_provider,
-            logger_provider=logger_provider,
-        )
-        senders = _senders(checked, provider)
-        loss_counter.on(meter_provider)
-        pipeline = pipeline_on(provider) if provider is not None else Pipeline()
-        telemetry.install(in_use)
-        return _put_in_place(pipeline, own, senders)
+    return _set_up(read.settings, parts, is_sending=True)
 
 
 def configure_from_environment() -> None:
-    """Set up if ``OTEL_PERSONA_LOG`` or ``OTEL_PERSONA_SETTINGS`` is set and nothing is set up."""
+    """Set up if ``OTEL_PERSONA_LOG`` or ``OTEL_PERSONA_SETTINGS`` is set and nothing is set up.
+
+    A log needs no exporter: if one cannot be had, that is told, and nothing is sent. Raises
+    ``SettingsError`` if anything else is wrong.
+    """
     asked = os.environ.get("OTEL_PERSONA_LOG") or os.environ.get("OTEL_PERSONA_SETTINGS")
     with _lock:
-        if asked and not is_set_up():
-            configure()
+        if not asked or is_set_up():
+            return
+        read = read_settings()
+        unsent = list(sending_problems(read))
+        if problems := [*read.problems, *log_problems(read)]:
+            raise SettingsError([*problems, *unsent])
+        if unsent:
+            tallies.rejected.add("exporters", f"nothing is sent: {'; '.join(unsent)}")
+        _set_up(read.settings, _Parts(), is_sending=not unsent)
 
 
 def is_set_up() -> bool:
@@ -142,7 +121,51 @@ def shutdown(timeout_s: float = 10.0) -> bool:
     return _active.shutdown(timeout_s) if _active is not None else True
 
 
-def _senders(settings: Settings, provider: TakesProcessors | None) -> list[SpanProcessor]:
+class _Parts(NamedTuple):
+    """What ``configure`` is given besides settings."""
+
+    clock: Clock | None = None
+    on_batch: OnBatch | None = None
+    on_indicator_change: OnIndicatorChange | None = None
+    tracer_provider: TracerProvider | None = None
+    meter_provider: MeterProvider | None = None
+    logger_provider: LoggerProvider | None = None
+
+
+def _set_up(settings: Settings, parts: _Parts, *, is_sending: bool) -> Handle:
+    """Set up with settings that were checked; providers that send are built if ``is_sending``."""
+    if switched_off():
+        return _switch_off(settings)
+    with _lock:
+        provider = providers.join_or_build(parts.tracer_provider, _own_providers)
+        if is_sending and parts.meter_provider is None:
+            providers.build_meter_provider(settings.otlp, _own_providers)
+        if is_sending and parts.logger_provider is None:
+            providers.build_logger_provider(settings.otlp, _own_providers)
+        if provider is not None:
+            providers.keep_attempts(provider)
+        in_use = Telemetry(
+            settings,
+            tracer_provider=parts.tracer_provider,
+            meter_provider=parts.meter_provider,
+            clock=parts.clock,
+        )
+        own = attempt_processors(
+            settings,
+            in_use.run_id,
+            on_batch=parts.on_batch,
+            on_indicator_change=parts.on_indicator_change,
+            meter_provider=parts.meter_provider,
+            logger_provider=parts.logger_provider,
+        )
+        queues = _span_queues(settings, provider) if is_sending else []
+        loss_counter.on(parts.meter_provider)
+        pipeline = pipeline_on(provider) if provider is not None else Pipeline()
+        telemetry.install(in_use)
+        return _put_in_place(pipeline, own, queues)
+
+
+def _span_queues(settings: Settings, provider: TakesProcessors | None) -> list[SpanQueue]:
     """Make what sends spans; for a joined provider only if ``otlp`` adds an address."""
     is_ours = provider is _own_providers.tracer_provider
     if provider is None or not (is_ours or settings.otlp):
@@ -161,22 +184,22 @@ def _switch_off(settings: Settings) -> Handle:
 
 
 def _put_in_place(
-    pipeline: Pipeline, own: Sequence[SpanProcessor], senders: Sequence[SpanProcessor]
+    pipeline: Pipeline, own: Sequence[SpanProcessor], queues: Sequence[SpanProcessor]
 ) -> Handle:
-    """Put our ``own`` processors and the ``senders`` in place of those of an earlier call.
+    """Put our ``own`` processors and the ``queues`` in place of those of an earlier call.
 
     The earlier ones are closed; providers that the earlier call built stay in use.
     """
     global _active, _pipeline
     earlier, previous, finished = _active, _pipeline, _pipeline.processors
-    pipeline.use((*own, *senders))
+    pipeline.use((*own, *queues))
     if previous is not pipeline:
         previous.use(())
     _pipeline = pipeline
     _endings.cover()
     _active = Handle(
         flush=[*map(_flush, pipeline.processors), _own_providers.force_flush],
-        close=[*map(_finish, (*own, *senders)), _own_providers.shutdown],
+        close=[*map(_finish, (*own, *queues)), _own_providers.shutdown],
     )
     if earlier is not None and earlier.retire():
         run_within(_EXIT_TIMEOUT_S, [_close(processor) for processor in finished])
@@ -207,5 +230,11 @@ def _renew_lock() -> None:
     _lock = threading.RLock()
 
 
-_endings = Endings(partial(shutdown, _EXIT_TIMEOUT_S))
+def _end_worker() -> None:
+    """End a worker, where providers of others would lose what they hold: ``atexit`` is not run."""
+    shutdown(_EXIT_TIMEOUT_S)
+    run_within(_EXIT_TIMEOUT_S, [providers.flush_global])
+
+
+_endings = Endings(partial(shutdown, _EXIT_TIMEOUT_S), end_worker=_end_worker)
 os.register_at_fork(after_in_child=_renew_lock)

@@ -15,10 +15,11 @@ _AFTER_ALL_OTHERS = -1_000
 
 
 class Endings:
-    """Calls ``shutdown`` when this process ends, and when a worker forked from it does."""
+    """Calls ``shutdown`` when this process ends, and ``end_worker`` when it was a worker."""
 
-    def __init__(self, shutdown: Callable[[], object]) -> None:
+    def __init__(self, shutdown: Callable[[], object], *, end_worker: Callable[[], object]) -> None:
         self._shutdown = shutdown
+        self._end_worker = end_worker
         self._covers_workers = False
         os.register_at_fork(before=self._cover_workers)
 
@@ -43,4 +44,4 @@ class Endings:
     def _cover_this_worker(self) -> None:
         from multiprocessing.util import Finalize
 
-        Finalize(None, self._shutdown, exitpriority=_AFTER_ALL_OTHERS)
+        Finalize(None, self._end_worker, exitpriority=_AFTER_ALL_OTHERS)

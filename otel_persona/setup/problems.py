@@ -31,19 +31,22 @@ def clock_problems(clock: Clock | None) -> list[str]:
 
 def refuse_wrong(read: SettingsRead) -> None:
     """Raise ``SettingsError`` with every problem of the settings and of what they ask for."""
-    if problems := [*read.problems, *missing_parts(read)]:
+    if problems := [*read.problems, *log_problems(read), *sending_problems(read)]:
         raise SettingsError(problems)
 
 
-def missing_parts(read: SettingsRead) -> Iterator[str]:
-    """Name what the settings ask for but cannot be had here: a file, or an exporter."""
-    if switched_off():
-        return
+def log_problems(read: SettingsRead) -> Iterator[str]:
+    """Name a log that cannot be a file."""
     log = read.settings.log
-    if log is not None and _is_folder(log, read.settings.run_id):
+    if not switched_off() and log is not None and _is_folder(log, read.settings.run_id):
         yield f"{read.place('log')}: {log!r} is a folder; write the path of a file"
-    yield from exporter_problems(read.settings.otlp)
-    yield from dict.fromkeys(_fatal_options(read))
+
+
+def sending_problems(read: SettingsRead) -> Iterator[str]:
+    """Name exporters that are asked for but cannot be had here, or not made as asked for."""
+    if not switched_off():
+        yield from exporter_problems(read.settings.otlp)
+        yield from dict.fromkeys(_fatal_options(read))
 
 
 def _fatal_options(read: SettingsRead) -> Iterator[str]:

@@ -149,6 +149,18 @@ def build_logger_provider(otlp: str | None, built: OwnProviders) -> None:
         set_logger_provider(built.logger_provider)
 
 
+def flush_global(timeout_s: float) -> None:
+    """Send what the global providers hold, whoever has built them."""
+    for provider in (
+        trace.get_tracer_provider(),
+        metrics.get_meter_provider(),
+        get_logger_provider(),
+    ):
+        flush = getattr(provider, "force_flush", None)
+        if flush is not None:
+            flush(int(timeout_s * 1000))
+
+
 def _warn_of_joined(provider: object, otlp: str | None, built: OwnProviders) -> None:
     """Warn if an address is given that this existing provider cannot send to."""
     if otlp is not None and provider not in (built.meter_provider, built.logger_provider):

@@ -87,6 +87,27 @@ def metric(http_collector: Any) -> Callable[[str], list[float]]:
 
 
 @pytest.fixture
+def attempts_by_process(http_collector: Any) -> Callable[[], list[int]]:
+    """Give a function that tells how many attempts each process has counted, as last sent."""
+
+    def read() -> list[int]:
+        counts: dict[str, int] = {}
+        for place, body in http_collector.received:
+            if place != "/v1/metrics":
+                continue
+            for resource in ExportMetricsServiceRequest.FromString(body).resource_metrics:
+                instance = str(resource.resource)
+                for scope in resource.scope_metrics:
+                    for each in scope.metrics:
+                        if each.name == "persona.attempts":
+                            points = each.sum.data_points
+                            counts[instance] = sum(point.as_int for point in points)
+        return sorted(counts.values())
+
+    return read
+
+
+@pytest.fixture
 def events(http_collector: Any) -> Callable[[], list[str]]:
     """Give a function that tells the log events that came in."""
 

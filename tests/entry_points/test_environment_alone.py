@@ -272,6 +272,22 @@ def test_workers_write_each_line_once(
     assert sorted(line.persona_id for line in lines()) == sorted(expected)
 
 
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_workers_send_what_the_launchers_providers_hold(
+    launch: Launch,
+    sending: dict[str, str],
+    http_collector: Any,
+    attempts_by_process: Callable[[], list[int]],
+    method: str,
+) -> None:
+    """A worker ends without ``atexit``, and the providers that it inherits with all they hold."""
+    launch(POOL.format(method=method), **sending)
+
+    expected = [f"{name}-{number}" for name in ("a", "b", "main") for number in range(50)]
+    assert sorted(http_collector.personas()) == sorted(expected)
+    assert attempts_by_process() == [50, 50, 50]
+
+
 def test_providers_are_built_where_the_launcher_builds_none(
     launch: Launch, lines: Lines, sending: dict[str, str], http_collector: Any
 ) -> None:

@@ -65,3 +65,16 @@ except op.SettingsError as error:
     )
 
     assert ended.said == [{"problems": 1}]
+
+
+def test_settings_that_are_wrong_are_nobodys_concern(run: Run, tmp_path: Path) -> None:
+    """What is off breaks nothing, not even where the decorator stands."""
+    ended = run(
+        "generate('1'); say(done=True)",
+        OTEL_SDK_DISABLED="true",
+        OTEL_PERSONA_LOG="generation.log",
+        OTEL_PERSONA_FSYNC="maybe",
+    )
+
+    assert ended.said == [{"done": True}]
+    assert list(tmp_path.iterdir()) == []

@@ -241,16 +241,28 @@ except op.SettingsError as error:
     assert logs.startswith("OTEL_LOGS_EXPORTER: no exporter 'nowhere' is installed")
 
 
-def test_without_a_call_a_wrong_name_is_told_and_breaks_nothing(run: Run) -> None:
-    """The generation goes on: the attempt is inside the user's function by then."""
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("OTEL_TRACES_EXPORTER", "jaegr", "no exporter 'jaegr' is installed"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json", "'http/json' is not right"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "deflate", "'deflate' is not right"),
+    ],
+)
+def test_without_a_call_what_cannot_be_sent_costs_no_line(
+    run: Run, lines: Callable[..., Any], variable: str, value: str, told: str
+) -> None:
+    """The generation goes on, since the attempt is inside it by then; so does the log."""
+    endpoint = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
     ended = run(
         "generate('1'); generate('2'); say(done=True)",
         OTEL_PERSONA_LOG="generation.log",
-        OTEL_TRACES_EXPORTER="jaegr",
+        **endpoint | {variable: value},
     )
 
     assert ended.said == [{"done": True}]
-    assert ended.errors.count("no exporter 'jaegr' is installed") == 1
+    assert ended.errors.count("nothing is sent: ") == ended.errors.count(told) == 1
+    assert len(lines()) == 2
 
 
 def test_a_declarative_file_that_nobody_reads_is_told(run: Run, http_collector: Collector) -> None:
