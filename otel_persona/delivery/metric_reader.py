@@ -30,25 +30,32 @@ _MOST_WAIT_S = 1.0
 
 
 class SendingMetricReader(InMemoryMetricReader):
-    """Sends every ``OTEL_METRIC_EXPORT_INTERVAL`` ms through the exporter that ``make`` gives.
+    """Sends every ``OTEL_METRIC_EXPORT_INTERVAL`` ms over a wire.
 
     In a forked child, put its ``successor`` in its place.
     """
 
-    def __init__(self, make: Callable[[], MetricExporter]) -> None:
-        self._make = make
-        self._wire = Wire("metrics", make)
-        exporter: Any = self._wire.exporter
-        # The SDK's own reader asks its exporter the same way; there is no public one.
-        super().__init__(
-            getattr(exporter, "_preferred_temporality", None),
-            getattr(exporter, "_preferred_aggregation", None),
-        )
+    def __init__(self, wire: Wire[MetricExporter], *preferred: Any) -> None:
+        super().__init__(*preferred)
+        self._wire = wire
+        self._preferred = preferred
         self._sending = threading.Lock()
         self._collecting = threading.RLock()
         self._over = threading.Event()
         forks.around(self._hold_collecting, self._go_on_collecting)
         threading.Thread(target=self._tick, name="otel-persona-metrics", daemon=True).start()
+
+    @classmethod
+    def through(cls, make: Callable[[], MetricExporter]) -> SendingMetricReader:
+        """Make the reader that sends through the exporter that ``make`` gives."""
+        wire = Wire("metrics", make)
+        exporter: Any = wire.exporter
+        # The SDK's own reader asks its exporter the same way; there is no public one.
+        return cls(
+            wire,
+            getattr(exporter, "_preferred_temporality", None),
+            getattr(exporter, "_preferred_aggregation", None),
+        )
 
     def force_flush(self, timeout_millis: float = 10_000) -> bool:
         """Collect and send now; ``False`` if it does not arrive, or a sending takes longer."""
@@ -69,14 +76,19 @@ class SendingMetricReader(InMemoryMetricReader):
         self.stop()
 
     def stop(self) -> None:
-        """Collect and send no more."""
-        self._over.set()
-        self._wire.shutdown()
+        """Collect and send no more; nothing happens if this reader has a successor."""
+        if not self._over.is_set():
+            self._over.set()
+            self._wire.shutdown()
 
     def successor(self) -> SendingMetricReader:
-        """Make the reader of a forked child; this one, its parent's, is over there."""
+        """Make the reader of a forked child; this one, its parent's, is over there.
+
+        The wire is handed over as it is: neither is the parent's connection closed nor another
+        opened within a fork, where gRPC may wait for threads that only the parent has.
+        """
         self._over.set()
-        return SendingMetricReader(self._make)
+        return SendingMetricReader(self._wire, *self._preferred)
 
     def _tick(self) -> None:
         interval_ms = positive("OTEL_METRIC_EXPORT_INTERVAL", _INTERVAL_MS)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import threading
+import os
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 
-from otel_persona.concurrency import forks
 from otel_persona.delivery.hearing import listen
 from otel_persona.delivery.losses import Signal, losses
 from otel_persona.masking import masked_address
@@ -31,7 +30,8 @@ _E = TypeVar("_E", bound=Exporter)
 class Wire(Generic[_E]):
     """Sends through the exporter that ``make`` gives.
 
-    A forked child makes its own: two processes must not talk over one connection.
+    A forked child makes its own: two processes must not talk over one connection. It keeps its
+    parent's, since freeing that would close it.
     """
 
     def __init__(self, signal: Signal, make: Callable[[], _E]) -> None:
@@ -40,21 +40,19 @@ class Wire(Generic[_E]):
         """How often sending has failed."""
         self._signal = signal
         self._make = make
-        self._exporter: _E | None = make()
-        self._endpoint = _endpoint(self._exporter)
+        self._exporters = {os.getpid(): make()}
+        self._endpoint = _endpoint(self.exporter)
         self._address = _address(self._endpoint)
         self._heard: list[str] = []
         self._is_overrun = False
-        self._renew_lock()
-        forks.in_child(self._forget)
 
     @property
     def exporter(self) -> _E:
-        """This process's exporter."""
-        with self._lock:
-            if self._exporter is None:
-                self._exporter = self._make()
-            return self._exporter
+        """This process's exporter, made when it is first needed."""
+        process = os.getpid()
+        if process not in self._exporters:
+            self._exporters[process] = self._make()
+        return self._exporters[process]
 
     def send(self, batch: Any, lost: int) -> bool:
         """Send the batch; if that fails, count ``lost`` and return ``False``."""
@@ -88,7 +86,7 @@ class Wire(Generic[_E]):
 
     def shutdown(self) -> None:
         """Shut the exporter down; what it is sending is lost."""
-        exporter, self._exporter = self._exporter, None
+        exporter = self._exporters.pop(os.getpid(), None)
         if exporter is not None:
             with listen(exporter):
                 exporter.shutdown()
@@ -96,13 +94,6 @@ class Wire(Generic[_E]):
     def _trouble(self) -> str:
         heard = self._heard[0] if self._heard else "the exporter does not say why"
         return f"{self._address}: {heard.replace(self._endpoint, self._address)}"[:_MOST_TROUBLE]
-
-    def _forget(self) -> None:
-        self._exporter = None
-        self._renew_lock()
-
-    def _renew_lock(self) -> None:
-        self._lock = threading.Lock()
 
 
 def _import_what_sending_imports() -> None:

@@ -176,7 +176,7 @@ def _reader(factory: ExporterFactory) -> MetricReader:
     if _makes_reader(factory):
         reader: MetricReader = factory()
         return reader
-    return SendingMetricReader(factory)
+    return SendingMetricReader.through(factory)
 
 
 def _makes_reader(factory: ExporterFactory) -> bool:

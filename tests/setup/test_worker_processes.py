@@ -196,3 +196,31 @@ flushing.join()
     assert ended.said == [{"code": 0}]
     assert sorted(Reported(http_collector.received).attempts.values()) == [1, 1]
     assert len(lines()) == 2
+
+
+def test_a_fork_in_the_middle_of_a_call_over_grpc_hangs_no_child(
+    run: Run, lines: Lines, grpc_collector: Any
+) -> None:
+    """A channel that a thread of the parent holds must be neither closed nor made in the fork."""
+    ended = run(
+        f"""
+op.configure(log="generation.log", otlp="grpc://127.0.0.1:{grpc_collector.port}")
+codes = []
+for child in range(60):
+    generate("parent")
+    pid = os.fork()
+    if pid == 0:
+        generate(f"child-{{child}}")
+        os._exit(0)
+    codes.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    if codes[-1]: break
+say(codes=codes)
+""",
+        "-W",
+        "ignore:This process:DeprecationWarning",
+        OTEL_METRIC_EXPORT_INTERVAL="1",
+    )
+
+    assert ended.said == [{"codes": [0] * 60}]
+    children = [record.persona_id for record in lines() if record.persona_id != "parent"]
+    assert children == [f"child-{child}" for child in range(60)]
