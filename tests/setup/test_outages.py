@@ -357,3 +357,33 @@ handle.force_flush(30)
 
     assert told.format(closed_port) in ended.errors
     assert "secret" not in ended.errors
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "100", 0),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "9" * 20, 1),
+        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "5000", 0),
+        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "many", 1),
+        ("OTEL_BLRP_MAX_QUEUE_SIZE", "100", 0),
+        ("OTEL_BLRP_SCHEDULE_DELAY", "0", 1),
+    ],
+)
+def test_sizes_of_queues_cost_no_line(
+    run: Run, lines: Lines, http_collector: Any, variable: str, value: str, told: int
+) -> None:
+    """The SDK's queues cannot be made if a batch is larger than the queue, or a number is wrong."""
+    ended = run(
+        "generate('1'); say(arrived=op.shutdown(30))",
+        OTEL_PERSONA_LOG="generation.log",
+        OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{http_collector.port}",
+        OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf",
+        **{variable: value},
+    )
+
+    assert ended.said == [{"arrived": True}]
+    assert http_collector.personas() == ["1"]
+    assert len(lines()) == 1
+    assert ended.errors.count(f"{variable}: {value!r} is not right") == told
+    assert len(ended.errors.splitlines()) == told
