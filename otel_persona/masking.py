@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable
 
 _MASK = "***"
+# Up to the last @, since a password may hold any character; without a scheme only what looks so.
+_USER = re.compile(r"(?<=://).*@|^[^/\s=@]*:[^/\s=@]*@", re.DOTALL)
+_QUERY = re.compile(r"(://[^?#]*[?#]).+", re.DOTALL)
 
 
 def masked_headers(names: Iterable[str]) -> str:
@@ -14,8 +17,8 @@ def masked_headers(names: Iterable[str]) -> str:
 
 
 def masked_address(address: str) -> str:
-    """Write an address without the user, the password and the query that it may hold."""
-    return re.sub(r"(?<=://).*@", f"{_MASK}@", re.sub(r"(://[^?]*\?).+", rf"\1{_MASK}", address))
+    """Write an address without the user, the password, the query and the fragment it may hold."""
+    return _QUERY.sub(rf"\1{_MASK}", _USER.sub(f"{_MASK}@", address))
 
 
 def masked_variable(variable: str, value: str) -> str:

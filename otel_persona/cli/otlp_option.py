@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from otel_persona.errors import SettingsError
+from otel_persona.masking import masked_address
 from otel_persona.settings import load_settings
 
 
@@ -14,8 +15,8 @@ def check_otlp(context: click.Context, option: click.Parameter, value: str | Non
         load_settings({"otlp": value}, environ={})
     except SettingsError as error:
         raise click.BadParameter(
-            f"{value!r} is no address; write http://host:4318, https://host:4318 or "
-            "grpc://host:4317",
+            f"{masked_address(value or '')!r} is no address; write http://host:4318, "
+            "https://host:4318 or grpc://host:4317",
             context,
             option,
         ) from error

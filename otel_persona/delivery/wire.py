@@ -42,7 +42,7 @@ class Wire(Generic[_E]):
         self._make = make
         self._exporters = {os.getpid(): make()}
         self._endpoint = _endpoint(self.exporter)
-        self._address = _address(self._endpoint)
+        self._address = masked_address(self._endpoint)
         self._heard: list[str] = []
         self._is_overrun = False
 
@@ -103,12 +103,5 @@ def _import_what_sending_imports() -> None:
 
 
 def _endpoint(exporter: object) -> str:
-    """Return where the exporter sends to, else its type; there is no public way to ask it."""
+    """Return where the exporter sends to; there is no public way to ask it."""
     return str(getattr(exporter, "_endpoint", type(exporter).__name__))
-
-
-def _address(endpoint: str) -> str:
-    """Mask an endpoint's secrets; the SDK's exporter for gRPC keeps its own without a scheme."""
-    if "://" in endpoint:
-        return masked_address(endpoint)
-    return masked_address(f"grpc://{endpoint}").removeprefix("grpc://")

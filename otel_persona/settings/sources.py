@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, get_type_hints
 import msgspec
 
 from otel_persona.errors import SettingsError
+from otel_persona.masking import masked_address
 from otel_persona.mismatches import Mismatch, find_mismatch
 from otel_persona.settings.model import Settings
 
@@ -37,7 +38,9 @@ class _Source(msgspec.Struct, frozen=True):
         """Say what is wrong with a value, and what to write instead in this source."""
         if self.is_environment and isinstance(mismatch.found, list):
             return f"{','.join(mismatch.found)!r} is not right; write names, such as B,C"
-        return f"{mismatch.found!r} is not right; write {mismatch.right}"
+        found = mismatch.found
+        found = masked_address(found) if isinstance(found, str) else found
+        return f"{found!r} is not right; write {mismatch.right}"
 
 
 class SettingInUse(NamedTuple):

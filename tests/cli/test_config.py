@@ -91,6 +91,37 @@ def test_secrets_are_masked(cli: Cli, tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("http://me:SEC?RET@h:1", "http://***@h:1"),
+        ("http://me:SEC\nRET@h:1", "http://***@h:1"),
+        ("http://h:1#SECRET", "http://h:1#***"),
+        ("me:SECRET@h:4317", "***@h:4317"),
+        ("http://h:4318/v1", "http://h:4318/v1"),
+        ("h:4317", "h:4317"),
+    ],
+)
+def test_odd_addresses_are_masked_too(cli: Cli, address: str, shown: str) -> None:
+    """Passwords hold characters that they should not, and gRPC wants no scheme."""
+    variables = _shown(cli, OTEL_EXPORTER_OTLP_ENDPOINT=address)["variables"]
+    assert variables == {"OTEL_EXPORTER_OTLP_ENDPOINT": shown}
+
+
+def test_a_refused_address_is_masked(cli: Cli, tmp_path: Path) -> None:
+    """The sentence that says what is wrong is pasted into reports as well."""
+    path = tmp_path / "persona.yaml"
+    path.write_text("otlp: htp://me:SECRET@h:1\n")
+    for arguments in (
+        ("config", "--check", "--settings", str(path)),
+        ("doctor", "--otlp", "htp://me:SECRET@h:1"),
+    ):
+        done = cli(*arguments)
+        assert done.returncode == 2
+        assert "htp://***@h:1" in done.stderr
+        assert "SECRET" not in done.stderr
+
+
 def test_right_settings_are_fine(cli: Cli, settings: str) -> None:
     """One word and exit code 0, for scripts."""
     done = cli("config", "--check", "--settings", settings)
