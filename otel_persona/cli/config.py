@@ -56,7 +56,7 @@ def _show(read: SettingsRead, output_format: str) -> None:
 
     settings = [setting._replace(value=_masked(setting.value)) for setting in read.in_use()]
     variables = {
-        name: masked_variable(name, value)
+        name: _encodable(masked_variable(name, value))
         for name, value in sorted(os.environ.items())
         if name.startswith("OTEL_") and not name.startswith("OTEL_PERSONA_")
     }
@@ -74,7 +74,12 @@ def _show(read: SettingsRead, output_format: str) -> None:
 def _masked(value: Any) -> Any:
     from otel_persona.masking import masked_address
 
-    return masked_address(value) if isinstance(value, str) else value
+    return _encodable(masked_address(value)) if isinstance(value, str) else value
+
+
+def _encodable(text: str) -> str:
+    """Escape bytes of the environment that are no UTF-8, which no JSON can carry."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _print_tables(settings: Iterable[SettingInUse], variables: Mapping[str, str]) -> None:

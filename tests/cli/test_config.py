@@ -108,6 +108,13 @@ def test_odd_addresses_are_masked_too(cli: Cli, address: str, shown: str) -> Non
     assert variables == {"OTEL_EXPORTER_OTLP_ENDPOINT": shown}
 
 
+def test_bytes_that_are_no_text_are_escaped(cli: Cli) -> None:
+    """File names hold any bytes, and JSON cannot carry them."""
+    document = _shown(cli, OTEL_PERSONA_LOG="a\udcff.log", OTEL_SERVICE_NAME="\udcfe")
+    assert document["settings"]["log"]["value"] == r"a\udcff.log"
+    assert document["variables"] == {"OTEL_SERVICE_NAME": r"\udcfe"}
+
+
 def test_a_refused_address_is_masked(cli: Cli, tmp_path: Path) -> None:
     """The sentence that says what is wrong is pasted into reports as well."""
     path = tmp_path / "persona.yaml"
