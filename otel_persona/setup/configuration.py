@@ -28,6 +28,7 @@ from otel_persona.setup.handle import Handle, Step, run_within
 from otel_persona.setup.pipeline import Pipeline, TakesProcessors, pipeline_on
 from otel_persona.setup.problems import clock_problems, log_problems, sending_problems
 from otel_persona.setup.senders import exporter_factories
+from otel_persona.setup.spare_thread import spare_thread
 
 _EXIT_TIMEOUT_S = 10.0
 
@@ -160,6 +161,8 @@ def _set_up(settings: Settings, parts: _Parts, *, is_sending: bool) -> Handle:
         )
         queues = _span_queues(settings, provider) if is_sending else []
         loss_counter.on(parts.meter_provider)
+        if queues or _own_providers.sends():
+            spare_thread.keep()
         pipeline = pipeline_on(provider) if provider is not None else Pipeline()
         telemetry.install(in_use)
         return _put_in_place(pipeline, own, queues)

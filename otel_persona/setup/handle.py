@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from otel_persona.concurrency.serial_queue import on_behalf_of
 from otel_persona.delivery import losses
+from otel_persona.setup.spare_thread import spare_thread
 
 _log = logging.getLogger("otel_persona")
 
@@ -70,23 +71,27 @@ def run_within(timeout_s: float, steps: Sequence[Step]) -> list[Step] | None:
     deadline = time.monotonic() + timeout_s
     caller = threading.get_ident()
     failed: list[Step] = []
+    over = threading.Event()
 
     def run() -> None:
         on_behalf_of(caller)
-        for step in steps:
-            try:
-                done = step(max(0.0, deadline - time.monotonic())) is not False
-            except Exception as fault:  # noqa: BLE001 - the other steps still have to run
-                _log.warning("flushing failed: %r", fault)
-                done = False
-            if not done:
-                failed.append(step)
+        try:
+            failed.extend(step for step in steps if not _is_done(step, deadline))
+        finally:
+            over.set()
 
-    worker = threading.Thread(target=run, name="otel-persona-flush", daemon=True)
     try:
-        worker.start()
-    except RuntimeError:  # from Python 3.12 on, no thread starts at interpreter exit
-        run()
-    else:
-        worker.join(timeout_s)
-    return None if worker.is_alive() else failed
+        threading.Thread(target=run, name="otel-persona-flush", daemon=True).start()
+    except RuntimeError:  # the interpreter is ending, or the machine is full
+        if not spare_thread.take(run):
+            run()
+    return failed if over.wait(timeout_s) else None
+
+
+def _is_done(step: Step, deadline: float) -> bool:
+    """Take a step; ``False`` if it fails."""
+    try:
+        return step(max(0.0, deadline - time.monotonic())) is not False
+    except Exception as fault:  # noqa: BLE001 - the other steps still have to run
+        _log.warning("flushing failed: %r", fault)
+        return False

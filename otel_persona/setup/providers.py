@@ -37,6 +37,10 @@ class OwnProviders:
         self.event_queues: list[EventQueue] = []
         forks.in_child(self._renew_readers)
 
+    def sends(self) -> bool:
+        """Return whether metrics or events are sent."""
+        return bool(self.metric_readers or self.event_queues)
+
     def force_flush(self, timeout_s: float) -> bool:
         """Send what the providers hold; ``False`` if not all of it arrives."""
         timeout_millis = int(timeout_s * 1000)

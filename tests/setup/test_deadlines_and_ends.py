@@ -129,6 +129,29 @@ threading.stack_size(1 << 46)
     assert ended.errors == ""
 
 
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_the_deadline_holds_where_no_thread_can_be_started(
+    run: Run, lines: Lines, silent_port: int, address: str
+) -> None:
+    """On Python 3.12 none is started at the end, and each batch would cost ten seconds there."""
+    ended = run(
+        f"""
+import threading
+handle = op.configure(log="generation.log", otlp={address.format(silent_port)!r})
+for number in range(2000): generate(str(number))
+threading.stack_size(1 << 46)
+began = time.monotonic()
+arrived = handle.shutdown(1.0)
+say(arrived=arrived, seconds=time.monotonic() - began)
+"""
+    )
+
+    (said,) = ended.said
+    assert said["arrived"] is False
+    assert said["seconds"] < 5
+    assert len(lines()) == 2000
+
+
 @pytest.mark.parametrize(
     ("end", "code", "errors"),
     [
