@@ -35,6 +35,8 @@ class OwnProviders:
         self.logger_provider: LoggerProvider | None = None
         self.metric_readers: list[MetricReader] = []
         self.event_queues: list[EventQueue] = []
+        self.addresses: dict[Any, str | None] = {}
+        """Where each provider was told to send to; ``None`` is what the environment says."""
         forks.in_child(self._renew_readers)
 
     def sends(self) -> bool:
@@ -135,6 +137,7 @@ def build_meter_provider(otlp: str | None, built: OwnProviders) -> None:
         built.meter_provider = MeterProvider(
             readers, resource=own_resource(), shutdown_on_exit=False
         )
+        built.addresses[built.meter_provider] = otlp
         metrics.set_meter_provider(built.meter_provider)
 
 
@@ -150,6 +153,7 @@ def build_logger_provider(otlp: str | None, built: OwnProviders) -> None:
         built.logger_provider = LoggerProvider(resource=own_resource(), shutdown_on_exit=False)
         for queue in queues:
             built.logger_provider.add_log_record_processor(queue)
+        built.addresses[built.logger_provider] = otlp
         set_logger_provider(built.logger_provider)
 
 
@@ -167,7 +171,8 @@ def flush_global(timeout_s: float) -> None:
 
 def _warn_of_joined(provider: object, otlp: str | None, built: OwnProviders) -> None:
     """Warn if an address is given that this existing provider cannot send to."""
-    if otlp is not None and provider not in (built.meter_provider, built.logger_provider):
+    is_open = provider in (built.meter_provider, built.logger_provider)
+    if otlp is not None and not (is_open and built.addresses[provider] == otlp):
         _log.warning(
             "%s does not go to %s: there is one already, and it can no longer be told to",
             type(provider).__name__,

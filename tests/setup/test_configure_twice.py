@@ -47,6 +47,27 @@ with op.attempt(stage="B", persona_id="across"):
     assert _ids(lines("2.log")) == ["across"]
 
 
+def test_what_stays_at_the_first_address_is_told(run: Run, http_collector: Any) -> None:
+    """Spans go to the address of the second call; metrics and events do not, and nobody knew."""
+    first = f"http://127.0.0.1:{http_collector.port}"
+    ended = run(
+        f"""
+op.configure(otlp="{first}")
+op.configure(otlp="{first}")
+op.configure(otlp="{first}/elsewhere")
+generate("1")
+say(arrived=op.shutdown(30))
+"""
+    )
+
+    assert ended.said == [{"arrived": True}]
+    assert {"/elsewhere/v1/traces", "/v1/metrics"} <= http_collector.places
+    assert [line.partition(":")[0] for line in ended.errors.splitlines()] == [
+        "MeterProvider does not go to http",
+        "LoggerProvider does not go to http",
+    ]
+
+
 def test_metrics_go_on(run: Run) -> None:
     """Counters never fall: the same instruments count the attempts of both."""
     ended = run(
