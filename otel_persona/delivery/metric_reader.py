@@ -21,8 +21,8 @@ from opentelemetry.sdk.metrics.export import (
 )
 
 from otel_persona.concurrency import forks
+from otel_persona.delivery.counted_exporter import CountedExporter
 from otel_persona.delivery.variables import positive
-from otel_persona.delivery.wire import Wire
 
 _INTERVAL_MS = 60_000
 _LONGEST_WAIT_MS = int(threading.TIMEOUT_MAX) * 1000
@@ -30,14 +30,14 @@ _MOST_WAIT_S = 1.0
 
 
 class SendingMetricReader(InMemoryMetricReader):
-    """Sends every ``OTEL_METRIC_EXPORT_INTERVAL`` ms over a wire.
+    """Sends every ``OTEL_METRIC_EXPORT_INTERVAL`` ms through one exporter.
 
     In a forked child, put its ``successor`` in its place.
     """
 
-    def __init__(self, wire: Wire[MetricExporter], *preferred: Any) -> None:
+    def __init__(self, exporter: CountedExporter[MetricExporter], *preferred: Any) -> None:
         super().__init__(*preferred)
-        self._wire = wire
+        self._exporter = exporter
         self._preferred = preferred
         self._sending = threading.Lock()
         self._collecting = threading.RLock()
@@ -48,13 +48,13 @@ class SendingMetricReader(InMemoryMetricReader):
     @classmethod
     def through(cls, make: Callable[[], MetricExporter]) -> SendingMetricReader:
         """Make the reader that sends through the exporter that ``make`` gives."""
-        wire = Wire("metrics", make)
-        exporter: Any = wire.exporter
+        exporter = CountedExporter("metrics", make)
+        made: Any = exporter.current
         # The SDK's own reader asks its exporter the same way; there is no public one.
         return cls(
-            wire,
-            getattr(exporter, "_preferred_temporality", None),
-            getattr(exporter, "_preferred_aggregation", None),
+            exporter,
+            getattr(made, "_preferred_temporality", None),
+            getattr(made, "_preferred_aggregation", None),
         )
 
     def force_flush(self, timeout_millis: float = 10_000) -> bool:
@@ -66,7 +66,7 @@ class SendingMetricReader(InMemoryMetricReader):
         try:
             with self._collecting:
                 collected = self.get_metrics_data()
-            return collected is None or self._wire.send(collected, _lost_with(collected))
+            return collected is None or self._exporter.send(collected, _lost_with(collected))
         finally:
             self._sending.release()
 
@@ -79,16 +79,16 @@ class SendingMetricReader(InMemoryMetricReader):
         """Collect and send no more; nothing happens if this reader has a successor."""
         if not self._over.is_set():
             self._over.set()
-            self._wire.shutdown()
+            self._exporter.shutdown()
 
     def successor(self) -> SendingMetricReader:
         """Make the reader of a forked child; this one, its parent's, is over there.
 
-        The wire is handed over as it is: neither is the parent's connection closed nor another
+        The exporter is handed over as it is: neither is the parent's connection closed nor another
         opened within a fork, where gRPC may wait for threads that only the parent has.
         """
         self._over.set()
-        return SendingMetricReader(self._wire, *self._preferred)
+        return SendingMetricReader(self._exporter, *self._preferred)
 
     def _tick(self) -> None:
         interval_ms = positive("OTEL_METRIC_EXPORT_INTERVAL", _INTERVAL_MS)

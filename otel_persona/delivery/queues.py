@@ -20,8 +20,8 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
 from otel_persona.concurrency import forks
+from otel_persona.delivery.counted_exporter import CountedExporter
 from otel_persona.delivery.variables import positive
-from otel_persona.delivery.wire import Wire
 
 _SIZE = 2_048
 _BATCH = 512
@@ -36,10 +36,10 @@ class SpanQueue(BatchSpanProcessor):
     """
 
     def __init__(self, make: Callable[[], SpanExporter]) -> None:
-        self._wire = Wire("traces", make)
-        self._room = _Room(self._wire, positive("OTEL_BSP_MAX_QUEUE_SIZE", _SIZE))
+        self._exporter = CountedExporter("traces", make)
+        self._room = _Room(self._exporter, positive("OTEL_BSP_MAX_QUEUE_SIZE", _SIZE))
         super().__init__(
-            _SpanSender(self._wire, self._room),
+            _SpanSender(self._exporter, self._room),
             max_queue_size=self._room.size,
             schedule_delay_millis=positive("OTEL_BSP_SCHEDULE_DELAY", _SPAN_DELAY_MS),
             max_export_batch_size=min(
@@ -54,8 +54,8 @@ class SpanQueue(BatchSpanProcessor):
 
     def force_flush(self, timeout_millis: int | None = None) -> bool:
         """Send what is waiting; ``False`` if not all of it arrives."""
-        failures = self._wire.failures
-        return super().force_flush(timeout_millis) and self._wire.failures == failures
+        failures = self._exporter.failures
+        return super().force_flush(timeout_millis) and self._exporter.failures == failures
 
 
 class EventQueue(BatchLogRecordProcessor):
@@ -65,10 +65,10 @@ class EventQueue(BatchLogRecordProcessor):
     """
 
     def __init__(self, make: Callable[[], LogRecordExporter]) -> None:
-        self._wire = Wire("logs", make)
-        self._room = _Room(self._wire, positive("OTEL_BLRP_MAX_QUEUE_SIZE", _SIZE))
+        self._exporter = CountedExporter("logs", make)
+        self._room = _Room(self._exporter, positive("OTEL_BLRP_MAX_QUEUE_SIZE", _SIZE))
         super().__init__(
-            _EventSender(self._wire, self._room),
+            _EventSender(self._exporter, self._room),
             max_queue_size=self._room.size,
             schedule_delay_millis=positive("OTEL_BLRP_SCHEDULE_DELAY", _EVENT_DELAY_MS),
             max_export_batch_size=min(
@@ -83,16 +83,16 @@ class EventQueue(BatchLogRecordProcessor):
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Send what is waiting; ``False`` if not all of it arrives."""
-        failures = self._wire.failures
-        return super().force_flush(timeout_millis) and self._wire.failures == failures
+        failures = self._exporter.failures
+        return super().force_flush(timeout_millis) and self._exporter.failures == failures
 
 
 class _Room:
     """The room in a queue: ``size`` items, of which each enters and leaves."""
 
-    def __init__(self, wire: Wire[Any], size: int) -> None:
+    def __init__(self, exporter: CountedExporter[Any], size: int) -> None:
         self.size = size
-        self._wire = wire
+        self._exporter = exporter
         self._is_closed = False
         self._start_empty()
         forks.in_child(self._start_empty)
@@ -105,7 +105,7 @@ class _Room:
             has_place = self._taken < self.size
             self._taken += has_place
         if not has_place:
-            self._wire.note_overrun()
+            self._exporter.note_overrun()
         return has_place
 
     def close(self) -> None:
@@ -123,37 +123,37 @@ class _Room:
 
 
 class _SpanSender(SpanExporter):
-    def __init__(self, wire: Wire[SpanExporter], room: _Room) -> None:
-        self._wire = wire
+    def __init__(self, exporter: CountedExporter[SpanExporter], room: _Room) -> None:
+        self._exporter = exporter
         self._room = room
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Send the spans."""
         self._room.leave(len(spans))
-        arrived = self._wire.send(spans, lost=len(spans))
+        arrived = self._exporter.send(spans, lost=len(spans))
         return SpanExportResult.SUCCESS if arrived else SpanExportResult.FAILURE
 
     def shutdown(self) -> None:
         """Shut the exporter down."""
         self._room.close()
-        self._wire.shutdown()
+        self._exporter.shutdown()
 
 
 class _EventSender(LogRecordExporter):
-    def __init__(self, wire: Wire[LogRecordExporter], room: _Room) -> None:
-        self._wire = wire
+    def __init__(self, exporter: CountedExporter[LogRecordExporter], room: _Room) -> None:
+        self._exporter = exporter
         self._room = room
 
     def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
         """Send the log records."""
         self._room.leave(len(batch))
-        arrived = self._wire.send(batch, lost=len(batch))
+        arrived = self._exporter.send(batch, lost=len(batch))
         return LogRecordExportResult.SUCCESS if arrived else LogRecordExportResult.FAILURE
 
     def shutdown(self) -> None:
         """Shut the exporter down."""
         self._room.close()
-        self._wire.shutdown()
+        self._exporter.shutdown()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002 - the SDK's signature
         """Return ``True``: nothing waits here."""

@@ -2,8 +2,8 @@
 
 ``configuration`` is the entry point; ``problems`` names what prevents setup, ``providers`` joins or
 builds providers, ``attempt_processors`` makes our processors and ``pipeline`` holds them on a
-provider, ``destinations`` says where each signal goes and ``senders`` finds what makes the
-exporters, ``handle`` flushes and shuts down within a deadline, with a ``spare_thread`` where no
+provider. ``destinations`` says where each signal goes, and ``exporter_factories`` finds what makes
+the exporters. ``handle`` flushes and shuts down within a deadline, in a ``spare_thread`` where no
 other can be started, and ``endings`` does so at the end of a process.
 """
 

@@ -24,10 +24,10 @@ from otel_persona.settings import FurtherSettings, Settings, read_settings, swit
 from otel_persona.setup import providers
 from otel_persona.setup.attempt_processors import attempt_processors
 from otel_persona.setup.endings import Endings
+from otel_persona.setup.exporter_factories import exporter_factories
 from otel_persona.setup.handle import Handle, Step, run_within
 from otel_persona.setup.pipeline import Pipeline, TakesProcessors, pipeline_on
 from otel_persona.setup.problems import clock_problems, log_problems, sending_problems
-from otel_persona.setup.senders import exporter_factories
 from otel_persona.setup.spare_thread import spare_thread
 
 _EXIT_TIMEOUT_S = 10.0

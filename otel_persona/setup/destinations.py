@@ -1,6 +1,6 @@
 """Where each signal is sent and how, and which variable or setting says so.
 
-Reads what ``senders`` and the SDK's OTLP exporters read, in the order in which they read it.
+Reads what the SDK's OTLP exporters read, in the order in which they read it.
 """
 
 from __future__ import annotations

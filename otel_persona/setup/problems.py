@@ -17,7 +17,7 @@ from otel_persona.setup.destinations import (
     exporters_named,
     wrong_options,
 )
-from otel_persona.setup.senders import exporter_problems
+from otel_persona.setup.exporter_factories import exporter_problems
 
 
 def clock_problems(clock: Clock | None) -> list[str]:

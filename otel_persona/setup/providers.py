@@ -20,8 +20,8 @@ from otel_persona.delivery import EventQueue, SendingMetricReader
 from otel_persona.masking import masked_address
 from otel_persona.processors import AttemptSampler
 from otel_persona.setup.destinations import declarative_file
+from otel_persona.setup.exporter_factories import ExporterFactory, exporter_factories
 from otel_persona.setup.pipeline import TakesProcessors
-from otel_persona.setup.senders import ExporterFactory, exporter_factories
 
 _log = logging.getLogger("otel_persona")
 

@@ -18,7 +18,7 @@ from otel_persona.setup.destinations import (
     destination_of,
     exporters_named,
 )
-from otel_persona.setup.senders import exporter_factories
+from otel_persona.setup.exporter_factories import exporter_factories
 
 
 def _variables(what: str, values: list[str]) -> st.SearchStrategy[dict[str, str]]:

@@ -27,7 +27,7 @@ class Exporter(Protocol):
 _E = TypeVar("_E", bound=Exporter)
 
 
-class Wire(Generic[_E]):
+class CountedExporter(Generic[_E]):
     """Sends through the exporter that ``make`` gives.
 
     A forked child makes its own: two processes must not talk over one connection. It keeps its
@@ -41,13 +41,13 @@ class Wire(Generic[_E]):
         self._signal = signal
         self._make = make
         self._exporters = {os.getpid(): make()}
-        self._endpoint = _endpoint(self.exporter)
+        self._endpoint = _endpoint(self.current)
         self._address = masked_address(self._endpoint)
         self._heard: list[str] = []
         self._is_overrun = False
 
     @property
-    def exporter(self) -> _E:
+    def current(self) -> _E:
         """This process's exporter, made when it is first needed."""
         process = os.getpid()
         if process not in self._exporters:
@@ -56,7 +56,7 @@ class Wire(Generic[_E]):
 
     def send(self, batch: Any, lost: int) -> bool:
         """Send the batch; if that fails, count ``lost`` and return ``False``."""
-        exporter = self.exporter
+        exporter = self.current
         with listen(exporter) as self._heard:
             try:
                 has_failed = exporter.export(batch).name == "FAILURE"
