@@ -35,11 +35,12 @@ class Endings:
     def _cover_workers(self) -> None:
         """Cover this process's workers, and this process if it is one, once there may be any."""
         if "multiprocessing.util" in sys.modules and not self._covers_workers:
-            from multiprocessing import util
+            from multiprocessing import parent_process, util
 
             self._covers_workers = True
             util.register_after_fork(self, Endings._cover_this_worker)
-            self._cover_this_worker()
+            if parent_process() is not None:
+                self._cover_this_worker()
 
     def _cover_this_worker(self) -> None:
         from multiprocessing.util import Finalize
