@@ -236,7 +236,7 @@ def _renew_lock() -> None:
 def _end_worker() -> None:
     """End a worker, where providers of others would lose what they hold: ``atexit`` is not run."""
     shutdown(_EXIT_TIMEOUT_S)
-    run_within(_EXIT_TIMEOUT_S, [providers.flush_global])
+    run_within(_EXIT_TIMEOUT_S, [_own_providers.flush_joined])
 
 
 _endings = Endings(partial(shutdown, _EXIT_TIMEOUT_S), end_worker=_end_worker)

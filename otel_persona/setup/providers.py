@@ -63,6 +63,17 @@ class OwnProviders:
         self.metric_readers, self.event_queues = [], []
         return flushed
 
+    def flush_joined(self, timeout_s: float) -> None:
+        """Send what global providers hold that somebody else has built."""
+        for provider in (
+            trace.get_tracer_provider(),
+            metrics.get_meter_provider(),
+            get_logger_provider(),
+        ):
+            ours = (self.tracer_provider, *self.addresses)
+            if hasattr(provider, "force_flush") and not any(provider is own for own in ours):
+                provider.force_flush(int(timeout_s * 1000))
+
     def _renew_readers(self) -> None:
         """Start anew in a forked child, whose parent reports what was counted before."""
         if self.meter_provider is None:
@@ -155,18 +166,6 @@ def build_logger_provider(otlp: str | None, built: OwnProviders) -> None:
             built.logger_provider.add_log_record_processor(queue)
         built.addresses[built.logger_provider] = otlp
         set_logger_provider(built.logger_provider)
-
-
-def flush_global(timeout_s: float) -> None:
-    """Send what the global providers hold, whoever has built them."""
-    for provider in (
-        trace.get_tracer_provider(),
-        metrics.get_meter_provider(),
-        get_logger_provider(),
-    ):
-        flush = getattr(provider, "force_flush", None)
-        if flush is not None:
-            flush(int(timeout_s * 1000))
 
 
 def _warn_of_joined(provider: object, otlp: str | None, built: OwnProviders) -> None:
