@@ -3,8 +3,8 @@
 ``configuration`` is the entry point; ``problems`` names what prevents setup, ``providers`` joins or
 builds providers, ``attempt_processors`` makes our processors and ``pipeline`` holds them on a
 provider. ``destinations`` says where each signal goes, and ``exporter_factories`` finds what makes
-the exporters. ``handle`` flushes and shuts down within a deadline, in a ``spare_thread`` where no
-other can be started, and ``endings`` does so at the end of a process.
+the exporters. ``handle`` flushes and shuts down within a deadline, and ``endings`` does so at the
+end of a process.
 """
 
 from otel_persona.setup.configuration import (

@@ -13,6 +13,7 @@ from opentelemetry.metrics import MeterProvider, NoOpMeterProvider
 from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.trace import NoOpTracerProvider, TracerProvider
 
+from otel_persona.concurrency.spare_thread import spare_thread
 from otel_persona.delivery import SpanQueue, loss_counter
 from otel_persona.errors import SettingsError
 from otel_persona.instrumentation import telemetry
@@ -28,7 +29,6 @@ from otel_persona.setup.exporter_factories import exporter_factories
 from otel_persona.setup.handle import Handle, Step, run_within
 from otel_persona.setup.pipeline import Pipeline, TakesProcessors, pipeline_on
 from otel_persona.setup.problems import clock_problems, log_problems, sending_problems
-from otel_persona.setup.spare_thread import spare_thread
 
 _EXIT_TIMEOUT_S = 10.0
 

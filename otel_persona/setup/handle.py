@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from otel_persona.concurrency.serial_queue import on_behalf_of
+from otel_persona.concurrency.spare_thread import spare_thread
 from otel_persona.delivery import losses
-from otel_persona.setup.spare_thread import spare_thread
 
 _log = logging.getLogger("otel_persona")
 
