@@ -142,7 +142,7 @@ say(attempts=[point.value for resource in data.resource_metrics for scope in res
 
 @pytest.mark.parametrize(
     ("head", "is_all"),
-    [("0.01", False), ("op.AttemptSampler(ParentBasedTraceIdRatio(0.01))", True)],
+    [("0.1", False), ("op.AttemptSampler(ParentBasedTraceIdRatio(0.1))", True)],
 )
 def test_our_parts_among_logfires(run: Run, lines: Lines, head: str, is_all: bool) -> None:
     """No call of ours: what Logfire does not sample is kept only by a sampler in ours."""
@@ -153,7 +153,7 @@ def test_our_parts_among_logfires(run: Run, lines: Lines, head: str, is_all: boo
 
     (said,) = ended.said
     assert ended.errors == ""
-    assert said["spans"] < 50
+    assert 0 < said["spans"] < 100
     assert said["attempts"] == [200]
     assert len(lines()) == (200 if is_all else said["spans"])
     assert sum(said["folded"]) == len(lines())
