@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 _MASK = "***"
+_SECRET = ("PASSWORD", "SECRET", "TOKEN")
 # Up to the last @, since a password may hold any character; without a scheme only what looks so.
 _USER = re.compile(r"(?<=://).*@|^[^/\s=@]*:[^/\s=@]*@", re.DOTALL)
 _QUERY = re.compile(r"(://[^?#]*[?#]).+", re.DOTALL)
@@ -23,6 +24,8 @@ def masked_address(address: str) -> str:
 
 def masked_variable(variable: str, value: str) -> str:
     """Write the value of a variable as far as it can be shown."""
+    if any(word in variable for word in _SECRET):
+        return _MASK
     if not variable.endswith("_HEADERS"):
         return masked_address(value)
     parts = [part.strip() for part in value.split(",")]

@@ -82,7 +82,8 @@ class Losses:
 
     def _start_at_zero(self) -> None:
         """Reset the counts, as a forked child must: its parent reports the earlier ones."""
-        self._lock = threading.Lock()
+        # A generator collected while the lock is held may end its attempt in this thread.
+        self._lock = threading.RLock()
         self._counts: Counter[Labels] = Counter()
 
 

@@ -118,7 +118,8 @@ class _Room:
             self._taken -= count
 
     def _start_empty(self) -> None:
-        self._lock = threading.Lock()
+        # A generator collected while the lock is held may end its attempt in this thread.
+        self._lock = threading.RLock()
         self._taken = 0
 
 

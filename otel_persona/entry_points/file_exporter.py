@@ -11,9 +11,12 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from otel_persona.concurrency.interruptions import pass_on
 from otel_persona.exporters import AttemptFileExporter, claims
 from otel_persona.instrumentation import telemetry
+from otel_persona.mismatches import one_of
 from otel_persona.records import tallies
 from otel_persona.records.spans import may_be_attempt
 from otel_persona.settings import Fsync
+
+_OPTIONS = ("path", "run_id", "fsync", "pending_records")
 
 
 class PersonaFileExporter(SpanExporter):
@@ -22,7 +25,8 @@ class PersonaFileExporter(SpanExporter):
     ``path``, ``run_id``, ``fsync`` and ``pending_records`` are those of ``AttemptFileExporter``,
     and by default those of the settings in use; without a ``log`` there it is ``generation.log``.
     They are looked at when the first attempt is exported, as the run may have no id before. If
-    they are wrong, that is logged, and the lines are counted in ``persona.records.lost``.
+    they are wrong, that is logged, and the lines are counted in ``persona.records.lost``. An option
+    that does not exist is logged, and left out.
     """
 
     def __init__(
@@ -31,7 +35,11 @@ class PersonaFileExporter(SpanExporter):
         run_id: str | None = None,
         fsync: Fsync | None = None,
         pending_records: int | None = None,
+        **unknown: object,
     ) -> None:
+        if unknown:
+            told = f"persona_file has no {one_of([*unknown])}; there are {', '.join(_OPTIONS)}"
+            tallies.rejected.add("settings", told)
         self._given = {
             "path": path,
             "run_id": run_id,

@@ -77,6 +77,7 @@ def test_secrets_are_masked(cli: Cli, tmp_path: Path) -> None:
         "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20SECRET, x-scope = SECRET,SECRET",
         "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "api-key=SECRET==",
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://me:SECRET/SECRET@collector:4318?token=SECRET",
+        "OTEL_EXPORTER_PASSWORD": "SECRET",
         "OTEL_PERSONA_SETTINGS": str(path),
     }
     document = _shown(cli, **variables)
@@ -88,6 +89,7 @@ def test_secrets_are_masked(cli: Cli, tmp_path: Path) -> None:
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://***@collector:4318?***",
         "OTEL_EXPORTER_OTLP_HEADERS": "authorization=***, x-scope=***, ***",
         "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "api-key=***",
+        "OTEL_EXPORTER_PASSWORD": "***",
     }
 
 

@@ -133,6 +133,24 @@ def test_properties_of_the_exporters(
     assert len(lines("25K_a.log")) == 4
 
 
+def test_a_property_that_does_not_exist_stops_nothing(
+    launch: Launch, lines: Lines, edited: Callable[..., str], to_collector: dict[str, str]
+) -> None:
+    """It is named and left out, and all that OpenTelemetry sets up is set up."""
+    done = launch(
+        "for number in range(4): generate(str(number))",
+        OTEL_CONFIG_FILE=edited(
+            ("    persona:\n", "    persona:\n      enabled: false\n"),
+            ("          persona_file:\n", "          persona_file: {pth: a.log, path: b.log}\n"),
+        ),
+        **WITHOUT_INSTRUMENTOR,
+        **to_collector,
+    )
+
+    assert "persona_file has no pth; there are path, run_id, fsync, pending_records" in done.stderr
+    assert len(lines("b.log")) == 4
+
+
 def test_a_sampler_by_name(
     launch: Launch, lines: Lines, edited: Callable[..., str], to_collector: dict[str, str]
 ) -> None:
