@@ -70,7 +70,7 @@ def write_once(path: str, span: ReadableSpan, write: Callable[[ReadableSpan], bo
 def _wait_for(claim: _Claim) -> None:
     deadline = time.monotonic() + _LONGEST_WAIT_S
     while not claim.is_over and time.monotonic() < deadline:
-        time.sleep(_LOOK_AGAIN_S)
+        time.sleep(_LOOK_AGAIN_S)  # a lock could be left held by a fork or an interruption
 
 
 @lru_cache(maxsize=64)

@@ -65,12 +65,12 @@ class OwnProviders:
 
     def flush_joined(self, timeout_s: float) -> None:
         """Send what global providers hold that somebody else has built."""
+        ours = (self.tracer_provider, *self.addresses)
         for provider in (
             trace.get_tracer_provider(),
             metrics.get_meter_provider(),
             get_logger_provider(),
         ):
-            ours = (self.tracer_provider, *self.addresses)
             if hasattr(provider, "force_flush") and not any(provider is own for own in ours):
                 provider.force_flush(int(timeout_s * 1000))
 

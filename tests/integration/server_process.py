@@ -93,7 +93,7 @@ class Server:
                 pass
             assert self._process.poll() is None, f"it ended before {what}: {self._told()}"
             assert time.monotonic() < deadline, f"it took too long until {what}: {self._told()}"
-            time.sleep(0.05)
+            time.sleep(0.05)  # a pause between looks, until the deadline
 
     def listens_on(self, *ports: int) -> bool:
         """Return whether it takes connections; raises ``OSError`` if not."""
