@@ -4,7 +4,9 @@ PersonaError
 ├── SettingsError    settings are wrong; names every problem at once
 ├── UsageError       the API is used incorrectly
 ├── RecordError      an attempt entry or a log line is not a valid record
-└── LogReadError     a log cannot be read at all
+├── LogReadError     a log cannot be read at all
+└── CohortError      a cohort cannot be read, written or compared
+    └── IsolationError   two cohorts differ in stage, view, target or symbol
 """
 
 from __future__ import annotations
@@ -46,3 +48,11 @@ class RecordError(PersonaError, ValueError):
 
 class LogReadError(PersonaError, OSError):
     """A log file cannot be opened or read at all."""
+
+
+class CohortError(PersonaError, ValueError):
+    """A cohort cannot be read, written or compared: a damaged file, or a name no path can hold."""
+
+
+class IsolationError(CohortError):
+    """Two cohorts must not be compared: they differ in stage, view, target or symbol."""

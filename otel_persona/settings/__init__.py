@@ -1,6 +1,7 @@
 """The settings, what each one means, and where their values come from.
 
-``model`` holds the settings and their defaults, ``batch_policy`` the forms of a batch policy;
+``model`` holds the settings and their defaults, ``sidecar_settings`` those of cohort sidecars,
+``section`` what every group of them shares, ``batch_policy`` the forms of a batch policy;
 ``sources`` reads arguments, a file and the environment, and ``yaml_text`` a file's YAML.
 """
 
@@ -20,6 +21,13 @@ from otel_persona.settings.model import (
     Settings,
     SettingValues,
 )
+from otel_persona.settings.sidecar_settings import (
+    Baselines,
+    Naming,
+    SidecarDrift,
+    SidecarSettings,
+    TierLimits,
+)
 from otel_persona.settings.sources import (
     SettingInUse,
     SettingsRead,
@@ -30,6 +38,7 @@ from otel_persona.settings.sources import (
 )
 
 __all__ = [
+    "Baselines",
     "BatchPolicy",
     "Direction",
     "DriftThresholds",
@@ -39,6 +48,7 @@ __all__ = [
     "IndicatorLimits",
     "Limits",
     "LogPath",
+    "Naming",
     "PendingRecords",
     "Prices",
     "RunId",
@@ -46,6 +56,9 @@ __all__ = [
     "SettingValues",
     "Settings",
     "SettingsRead",
+    "SidecarDrift",
+    "SidecarSettings",
+    "TierLimits",
     "checked",
     "load_settings",
     "read_settings",

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypedDict
 import msgspec
 
 from otel_persona.settings.batch_policy import BATCH_FORM, BATCH_FORMS, BatchPolicy
+from otel_persona.settings.section import Finite, NonNegative, Section
 
 Direction = Literal["higher_is_worse", "higher_is_better", "band"]
 """The direction in which a validator's score gets worse; ``band`` means both."""
@@ -18,9 +19,6 @@ Direction = Literal["higher_is_worse", "higher_is_better", "band"]
 Fsync = Literal["never", "second", "line"]
 """When lines are forced to the disk: never, within a second, or each before its call returns."""
 
-# YAML and TOML can express NaN and infinity, which make no sense as limits.
-_Finite = Annotated[float, msgspec.Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
-_NonNegative = Annotated[float, msgspec.Meta(ge=0, le=sys.float_info.max)]
 _Positive = Annotated[int, msgspec.Meta(ge=1)]
 # Error messages use the descriptions to say what would be right.
 _ADDRESS = msgspec.Meta(
@@ -44,26 +42,22 @@ _Stages = Annotated[
 ]
 
 
-class _Section(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """A group of settings; unknown names are rejected."""
-
-
-class Limits(_Section, frozen=True):
+class Limits(Section, frozen=True):
     """The bounds of an indicator's bands; a value on a bound is in the warning band."""
 
-    warning: _Finite
-    critical: _Finite
+    warning: Finite
+    critical: Finite
 
 
-class HealthyBand(_Section, frozen=True):
+class HealthyBand(Section, frozen=True):
     """The bounds of an indicator that is healthy from ``low`` up to, not including, ``warning``."""
 
-    low: _Finite
-    warning: _Finite
-    critical: _Finite
+    low: Finite
+    warning: Finite
+    critical: Finite
 
 
-class IndicatorLimits(_Section, frozen=True):
+class IndicatorLimits(Section, frozen=True):
     """The table 'Key Indicators' of the specification.
 
     Rates are shares (0.10 is 10%), ``repair_rate_trend`` is the change of that share per batch,
@@ -82,19 +76,19 @@ class IndicatorLimits(_Section, frozen=True):
     )
 
 
-class DriftThresholds(_Section, frozen=True):
+class DriftThresholds(Section, frozen=True):
     """The slopes per batch beyond which the specification's ``drift_detected`` is true."""
 
-    repair_rate_trend: _Finite = 0.5
-    opening_entropy_trend: _Finite = -0.1
-    pollyanna_score_trend: _Finite = 0.2
+    repair_rate_trend: Finite = 0.5
+    opening_entropy_trend: Finite = -0.1
+    pollyanna_score_trend: Finite = 0.2
 
 
-class Prices(_Section, frozen=True):
+class Prices(Section, frozen=True):
     """USD per 1,000 tokens: a default price, and prices by model name."""
 
-    default: _NonNegative = 0.00045
-    models: dict[str, _NonNegative] = {}
+    default: NonNegative = 0.00045
+    models: dict[str, NonNegative] = msgspec.field(default_factory=dict)
 
     def cost(self, tokens_by_model: Mapping[str, int]) -> float:
         """Return the cost in USD; the key ``""`` holds the tokens without a named model."""
@@ -116,7 +110,7 @@ _DIRECTIONS: dict[str, Direction] = {
 }
 
 
-class Settings(_Section, frozen=True):
+class Settings(Section, frozen=True):
     """Everything that can be set; values are checked when the settings are used.
 
     | setting | meaning |
@@ -148,7 +142,7 @@ class Settings(_Section, frozen=True):
     pending_records: PendingRecords = 10_000
     label_values: _Positive = 50
     prices: Prices = Prices()
-    directions: dict[str, Direction] = {}
+    directions: dict[str, Direction] = msgspec.field(default_factory=dict)
     indicators: IndicatorLimits = IndicatorLimits()
     drift: DriftThresholds = DriftThresholds()
 

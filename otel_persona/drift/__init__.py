@@ -1,0 +1,1 @@
+"""Compares the facts of two cohorts: figures, distributions, and trends over runs."""
