@@ -10,7 +10,7 @@ import msgspec
 
 from otel_persona.aggregation.exact_sum import ExactSum, in_units
 from otel_persona.errors import RecordError
-from otel_persona.records import AttemptRecord, format_timestamp, parse_timestamp
+from otel_persona.records import AttemptRecord, canonical_timestamp
 
 _Key = TypeVar("_Key", bound=Hashable)
 
@@ -47,7 +47,7 @@ class BatchState(msgspec.Struct):
         for score in record.validator_scores.values():
             if not isfinite(score):
                 raise RecordError(f"a score is not a finite number: {score}")
-        self._stretch(_canonical(record.ts))
+        self._stretch(canonical_timestamp(record.ts))
         self.attempts += 1
         self.personas.add(record.persona_id)
         if record.status == "success":
@@ -105,10 +105,3 @@ def _count(counts: dict[str, int], names: list[str]) -> None:
 def _add(counts: dict[_Key, int], more: Mapping[_Key, int]) -> None:
     for key, count in more.items():
         counts[key] = counts.get(key, 0) + count
-
-
-def _canonical(ts: str) -> str:
-    # Canonical text sorts like the moments themselves; most records already have it.
-    if len(ts) == 24 and ts[4:22:3] == "--T::." and ts[-1] == "Z":
-        return ts
-    return format_timestamp(parse_timestamp(ts))

@@ -1,12 +1,15 @@
-"""A percentile of whole numbers stored as counts."""
+"""A percentile of numbers stored as counts."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TypeVar
+
+_Number = TypeVar("_Number", int, float)
 
 
-def percentile(counts: Mapping[int, int], percent: int) -> float:
+def percentile(counts: Mapping[_Number, int], percent: int) -> float:
     """Return a percentile of the numbers in ``counts`` (number to occurrences, not empty).
 
     Linear interpolation between order statistics, NumPy's default: definition 7 of Hyndman and
@@ -23,11 +26,10 @@ def percentile(counts: Mapping[int, int], percent: int) -> float:
     return below + (above - below) * weight
 
 
-def _neighbours(counts: Mapping[int, int], rank: int) -> tuple[int, int]:
+def _neighbours(counts: Mapping[_Number, int], rank: int) -> tuple[_Number, _Number]:
     """Return the numbers at ``rank`` and the next rank, ascending, or the last one twice."""
     seen = 0
-    below: int | None = None
-    number = 0
+    below: _Number | None = None
     for number in sorted(counts):
         seen += counts[number]
         if below is None and seen > rank:

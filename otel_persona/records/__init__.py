@@ -18,13 +18,19 @@ from otel_persona.records.codec import (
     read_line,
     record_from_entry,
 )
-from otel_persona.records.timestamps import format_timestamp, is_naive, parse_timestamp
+from otel_persona.records.timestamps import (
+    canonical_timestamp,
+    format_timestamp,
+    is_naive,
+    parse_timestamp,
+)
 
 __all__ = [
     "LARGEST_COUNT",
     "REQUIRED_KEYS",
     "AttemptRecord",
     "Status",
+    "canonical_timestamp",
     "decode_line",
     "encode_line",
     "format_timestamp",

@@ -39,6 +39,16 @@ def format_timestamp(microseconds: int) -> str:
     return f"{_format_second(second)}.{rest // 1_000:03d}Z"
 
 
+def canonical_timestamp(ts: str) -> str:
+    """Return ``ts`` as ``format_timestamp`` writes it; such text sorts like the moments themselves.
+
+    Raises as ``parse_timestamp`` does.
+    """
+    if len(ts) == 24 and ts[4:22:3] == "--T::." and ts[-1] == "Z":
+        return ts
+    return format_timestamp(parse_timestamp(ts))
+
+
 # Many attempts end within the same second.
 @functools.lru_cache(maxsize=16)
 def _format_second(second: int) -> str:

@@ -1,0 +1,91 @@
+"""The JSON of the facts of one cohort of one run: ``telemetry_metrics.json``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from otel_persona.errors import CohortError, UsageError
+from otel_persona.facts.cohort_facts import Facts, Figure
+from otel_persona.facts.cohort_key import CohortKey
+from otel_persona.facts.fingerprints import Fingerprints
+from otel_persona.facts.state_codec import decode_state, encode_state
+from otel_persona.mismatches import find_mismatch
+
+SCHEMA_VERSION = 1
+"""The version of what the sidecars hold."""
+
+
+class _Facts(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Keys that are not known are ignored: a later version may have written them."""
+
+    schema_version: int
+    stage: str
+    view: str
+    target: str
+    symbol: str | None = None
+    baseline_key: str
+    run_id: str
+    ended_at: str
+    complete: bool
+    timestamp: str
+    fingerprints: Fingerprints
+    metrics: dict[str, Figure]
+    state: Any = None
+
+
+def encode_facts(facts: Facts, written_at: str) -> dict[str, Any]:
+    """Return facts as plain values for JSON; only ``timestamp`` says when that was."""
+    key = facts.key
+    written = _Facts(
+        schema_version=SCHEMA_VERSION,
+        stage=key.stage,
+        view=key.view,
+        target=key.target,
+        symbol=key.symbol,
+        baseline_key=str(key),
+        run_id=facts.run_id,
+        ended_at=facts.ended_at,
+        complete=facts.complete,
+        timestamp=written_at,
+        fingerprints=facts.fingerprints,
+        metrics=facts.figures,
+        state=None if facts.state is None else encode_state(facts.state),
+    )
+    plain: dict[str, Any] = msgspec.to_builtins(written)
+    return plain
+
+
+def decode_facts(text: bytes) -> Facts:
+    """Read what ``encode_facts`` returned, as JSON; raises ``CohortError`` if it is damaged."""
+    try:
+        plain = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise CohortError(f"not JSON: {error}") from None
+    return facts_of(plain)
+
+
+def facts_of(plain: object) -> Facts:
+    """Read the plain values that ``encode_facts`` returned; raises ``CohortError``."""
+    mismatch = find_mismatch(plain, _Facts)
+    if mismatch is not None:
+        raise CohortError(f"the facts of a cohort are damaged: {mismatch}")
+    written = msgspec.convert(plain, _Facts)
+    if written.schema_version != SCHEMA_VERSION:
+        raise CohortError(
+            f"the facts have schema_version {written.schema_version}, and {SCHEMA_VERSION} is read"
+        )
+    try:
+        key = CohortKey(written.stage, written.view, written.target, written.symbol)  # type: ignore[arg-type]  # refused if it is no view
+    except UsageError as error:
+        raise CohortError(f"the facts of a cohort are damaged: {error}") from None
+    return Facts(
+        key=key,
+        run_id=written.run_id,
+        ended_at=written.ended_at,
+        complete=written.complete,
+        figures=written.metrics,
+        state=None if written.state is None else decode_state(written.state),
+        fingerprints=written.fingerprints,
+    )

@@ -1,0 +1,186 @@
+"""The JSON of a cohort's state: what a file of it holds, and what makes it be refused."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from typing import Annotated, Any
+
+import msgspec
+
+from otel_persona.aggregation.exact_sum import UNIT_BITS, ExactSum
+from otel_persona.errors import CohortError
+from otel_persona.facts.categories import Categories
+from otel_persona.facts.cohort_state import CohortState
+from otel_persona.facts.distinct_count import DistinctCount
+from otel_persona.facts.distribution import Distribution
+from otel_persona.facts.time_blocks import TimeBlocks
+from otel_persona.mismatches import find_mismatch
+
+NAMES_IN_A_FILE = 4_096
+"""How many names of each kind a sidecar keeps."""
+
+_HASH_BYTES = 8
+_Count = Annotated[int, msgspec.Meta(ge=0)]
+_Positive = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class _Distribution(msgspec.Struct, forbid_unknown_fields=True):
+    """``values`` are pairs of a number and its count, ascending.
+
+    ``error`` is there for the reader. ``sum`` is exact, as a fraction: hexadecimal digits, ``p``
+    and the power of two by which to multiply them.
+    """
+
+    values: list[tuple[int | float, _Positive]]
+    bits: Annotated[int, msgspec.Meta(ge=0, le=15)] | None
+    error: float
+    sum: Annotated[str, msgspec.Meta(pattern=r"^-?[0-9a-f]{1,600}p-?[0-9]{1,4}$")] | None
+
+
+class _Categories(msgspec.Struct, forbid_unknown_fields=True):
+    counts: dict[str, _Positive]
+    other: _Count
+    error: _Count
+
+
+class _Ids(msgspec.Struct, forbid_unknown_fields=True):
+    """``hashes`` are big-endian, ascending, in base 64; ``relative_error`` is for the reader."""
+
+    hashes: str
+    relative_error: float
+
+
+class _Blocks(msgspec.Struct, forbid_unknown_fields=True):
+    """``sums`` are, by figure, triples of a block's number, its count and its sum."""
+
+    exponent: Annotated[int, msgspec.Meta(ge=0, le=64)]
+    sums: dict[str, list[tuple[int, _Positive, int]]]
+
+
+class _State(msgspec.Struct, forbid_unknown_fields=True):
+    attempts: _Positive
+    successes: _Count
+    repaired: _Count
+    start: str
+    end: str
+    personas: _Ids
+    success_latencies: _Distribution
+    other_latencies: _Distribution
+    prompt_tokens: _Distribution
+    completion_tokens: _Distribution
+    scores: dict[str, _Distribution]
+    statuses: _Categories
+    repairs: _Categories
+    opening_moves: _Categories
+    constraint_categories: _Categories
+    anchors: _Categories
+    tokens: dict[str, _Count]
+    blocks: _Blocks
+    data_hash: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
+
+
+def encode_state(state: CohortState, *, names: int = NAMES_IN_A_FILE) -> dict[str, Any]:
+    """Return a state as plain values for JSON, with at most so many names of each kind."""
+    fields = {field: _write(value, names) for field, value in msgspec.structs.asdict(state).items()}
+    fields["data_hash"] = f"{state.data_hash:032x}"
+    plain: dict[str, Any] = msgspec.to_builtins(_State(**fields))
+    return plain
+
+
+def decode_state(plain: object) -> CohortState:
+    """Read what ``encode_state`` returns; raises ``CohortError`` with the place of a fault."""
+    mismatch = find_mismatch(plain, _State)
+    if mismatch is not None:
+        raise CohortError(f"the state of a cohort is damaged: {mismatch}")
+    written = msgspec.convert(plain, _State)
+    try:
+        fields = {field: _read(value) for field, value in msgspec.structs.asdict(written).items()}
+    except ValueError as error:
+        raise CohortError(f"the state of a cohort is damaged: {error}") from None
+    fields["data_hash"] = int(written.data_hash, 16)
+    return CohortState(**fields)
+
+
+def _write(value: Any, names: int) -> Any:
+    match value:
+        case Distribution():
+            total = None if value.bits is None else _write_sum(value.sum)
+            return _Distribution(sorted(value.counts.items()), value.bits, value.error, total)
+        case Categories():
+            held = value.held_to(names)
+            return _Categories(held.counts, held.other, held.error)
+        case DistinctCount():
+            return _Ids(_write_hashes(value.kept()), value.relative_error)
+        case TimeBlocks():
+            return _write_blocks(value)
+        case dict():
+            return {name: _write(part, names) for name, part in value.items()}
+    return value
+
+
+def _read(written: Any) -> Any:
+    match written:
+        case _Distribution():
+            return _read_distribution(written)
+        case _Categories():
+            return Categories(written.counts, written.other, written.error)
+        case _Ids():
+            return DistinctCount.of_hashes(_read_hashes(written.hashes))
+        case _Blocks():
+            return _read_blocks(written)
+        case dict():
+            return {name: _read(part) for name, part in written.items()}
+    return written
+
+
+def _read_distribution(written: _Distribution) -> Distribution:
+    counts = dict(written.values)
+    if len(counts) < len(written.values):
+        raise ValueError("a number occurs twice in a distribution")
+    if (written.bits is None) != (written.sum is None):
+        raise ValueError("a distribution has bits or a sum, and not the other")
+    distribution = Distribution(counts, written.bits)
+    if written.sum is not None:
+        distribution.sum = _read_sum(written.sum, distribution.n)
+    return distribution
+
+
+def _write_sum(total: ExactSum) -> str:
+    zeros = (total.units & -total.units).bit_length() - 1 if total.units else 0
+    return f"{total.units >> zeros:x}p{zeros - UNIT_BITS}"
+
+
+def _read_sum(text: str, count: int) -> ExactSum:
+    digits, _, power = text.partition("p")
+    shift = int(power) + UNIT_BITS
+    if shift < 0:
+        raise ValueError(f"the sum {text} is finer than any number")
+    return ExactSum(count, int(digits, 16) << shift)
+
+
+def _write_hashes(hashes: list[int]) -> str:
+    return b64encode(b"".join(each.to_bytes(_HASH_BYTES, "big") for each in hashes)).decode()
+
+
+def _read_hashes(text: str) -> set[int]:
+    raw = b64decode(text, validate=True)
+    if len(raw) % _HASH_BYTES:
+        raise ValueError("the hashes of the personas are not whole")
+    starts = range(0, len(raw), _HASH_BYTES)
+    return {int.from_bytes(raw[start : start + _HASH_BYTES], "big") for start in starts}
+
+
+def _write_blocks(blocks: TimeBlocks) -> _Blocks:
+    sums: dict[str, list[tuple[int, int, int]]] = {}
+    for number in sorted(blocks.blocks):
+        for figure, (count, total) in blocks.blocks[number].items():
+            sums.setdefault(figure, []).append((number, count, total))
+    return _Blocks(blocks.exponent, sums)
+
+
+def _read_blocks(written: _Blocks) -> TimeBlocks:
+    blocks = TimeBlocks(written.exponent)
+    for figure, triples in written.sums.items():
+        for number, count, total in triples:
+            blocks.blocks.setdefault(number, {})[figure] = [count, total]
+    return blocks
