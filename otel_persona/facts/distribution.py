@@ -21,9 +21,9 @@ class Distribution(msgspec.Struct):
 
     While at most ``MOST_DISTINCT`` of them are distinct, ``bits`` is ``None`` and ``counts`` is
     exact. Beyond that each number is cut, towards zero, to its leading 1 and ``bits`` further
-    binary digits: as many, from 15 down, as leave at most ``MOST_DISTINCT`` distinct. That depends
-    on the numbers alone, so adding and merging commute and associate. ``sum`` stays exact; it is
-    used once numbers are cut.
+    binary digits: as many, from 15 down to 0, as leave at most ``MOST_DISTINCT`` distinct. That
+    depends on the numbers alone, so adding and merging commute and associate. ``sum`` stays exact;
+    it is used once numbers are cut.
     """
 
     counts: dict[float, int] = {}
@@ -98,11 +98,8 @@ class Distribution(msgspec.Struct):
         return exact
 
     def _coarsen(self) -> None:
-        bits = _MOST_BITS if self.bits is None else self.bits - 1
-        self._cut_to(bits)
-        while len(self.counts) > MOST_DISTINCT and bits:
-            bits -= 1
-            self._cut_to(bits)
+        while len(self.counts) > MOST_DISTINCT and self.bits != 0:
+            self._cut_to(_MOST_BITS if self.bits is None else self.bits - 1)
 
     def _cut_to(self, bits: int) -> None:
         if self.bits == bits:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -15,6 +15,9 @@ from otel_persona.mismatches import find_mismatch
 
 SCHEMA_VERSION = 1
 """The version of what the sidecars hold."""
+
+
+_Figure = Annotated[Figure, msgspec.Meta(description="a number, text, true, false or null")]
 
 
 class _Facts(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -31,7 +34,7 @@ class _Facts(msgspec.Struct, kw_only=True, omit_defaults=True):
     complete: bool
     timestamp: str
     fingerprints: Fingerprints
-    metrics: dict[str, Figure]
+    metrics: dict[str, _Figure]
     state: Any = None
 
 

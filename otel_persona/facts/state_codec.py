@@ -22,6 +22,21 @@ NAMES_IN_A_FILE = 4_096
 _HASH_BYTES = 8
 _Count = Annotated[int, msgspec.Meta(ge=0)]
 _Positive = Annotated[int, msgspec.Meta(ge=1)]
+_Pair = Annotated[
+    tuple[int | float, _Positive], msgspec.Meta(description="a pair of a number and its count")
+]
+_Triple = Annotated[
+    tuple[int, _Positive, int],
+    msgspec.Meta(description="a block's number, its count and its sum"),
+]
+_Sum = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^-?[0-9a-f]{1,600}p-?[0-9]{1,4}$",
+        description="hexadecimal digits, p and a power of two",
+    ),
+]
+_Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$", description="32 hexadecimal digits")]
 
 
 class _Distribution(msgspec.Struct, forbid_unknown_fields=True):
@@ -31,10 +46,10 @@ class _Distribution(msgspec.Struct, forbid_unknown_fields=True):
     and the power of two by which to multiply them.
     """
 
-    values: list[tuple[int | float, _Positive]]
+    values: list[_Pair]
     bits: Annotated[int, msgspec.Meta(ge=0, le=15)] | None
     error: float
-    sum: Annotated[str, msgspec.Meta(pattern=r"^-?[0-9a-f]{1,600}p-?[0-9]{1,4}$")] | None
+    sum: _Sum | None
 
 
 class _Categories(msgspec.Struct, forbid_unknown_fields=True):
@@ -54,7 +69,7 @@ class _Blocks(msgspec.Struct, forbid_unknown_fields=True):
     """``sums`` are, by figure, triples of a block's number, its count and its sum."""
 
     exponent: Annotated[int, msgspec.Meta(ge=0, le=64)]
-    sums: dict[str, list[tuple[int, _Positive, int]]]
+    sums: dict[str, list[_Triple]]
 
 
 class _State(msgspec.Struct, forbid_unknown_fields=True):
@@ -76,7 +91,7 @@ class _State(msgspec.Struct, forbid_unknown_fields=True):
     anchors: _Categories
     tokens: dict[str, _Count]
     blocks: _Blocks
-    data_hash: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
+    data_hash: _Hash
 
 
 def encode_state(state: CohortState, *, names: int = NAMES_IN_A_FILE) -> dict[str, Any]:

@@ -1,0 +1,77 @@
+"""The figures of a cohort: the same as a batch's, and which way each gets worse."""
+
+from __future__ import annotations
+
+import pytest
+
+from otel_persona.aggregation import BatchState, summarise_batch
+from otel_persona.facts import cohort_figures, direction_of
+from otel_persona.settings import Prices, Settings
+from tests.facts.drawn import drawn_attempts, folded
+
+
+def test_figures_equal_those_of_a_batch() -> None:
+    """A cohort and a batch of the same attempts never disagree."""
+    attempts = drawn_attempts(900)
+    batch_state = BatchState()
+    for attempt in attempts:
+        batch_state.add(attempt)
+    batch = summarise_batch(batch_state, Prices())
+    figures = cohort_figures(folded(attempts), Prices())
+    same = {
+        "n_attempts": batch.batch_size,
+        "n_personas": batch.personas,
+        "success_rate": batch.success_rate,
+        "repair_rate": batch.repair_rate,
+        "mean_latency_ms": batch.mean_latency_ms,
+        "p95_latency_ms": batch.p95_latency_ms,
+        "mean_latency_success_ms": batch.mean_latency_success_ms,
+        "p95_latency_success_ms": batch.p95_latency_success_ms,
+        "opening_move_entropy": batch.opening_move_entropy,
+        "anchor_diversity": batch.anchor_diversity,
+        "anchors_rarefied_150": batch.anchors_rarefied_150,
+        "total_tokens": batch.total_tokens,
+        "cost_usd": batch.cost_usd,
+        "mean_validator_scores.pollyanna": batch.mean_validator_scores["pollyanna"],
+        "repairs_per_attempt.trait_leak": batch.repair_breakdown["trait_leak"] / 900,
+    }
+    assert {name: figures[name] for name in same} == same
+
+
+def test_a_figure_without_data_is_null() -> None:
+    """Nothing recorded is not zero."""
+    (attempt,) = drawn_attempts(1)
+    attempt.status, attempt.opening_move, attempt.anchors_used = "fail", None, []
+    attempt.prompt_tokens = attempt.completion_tokens = 0
+    figures = cohort_figures(folded([attempt]), Prices())
+    empty = ("mean_latency_success_ms", "p99_latency_success_ms", "opening_move_entropy")
+    more = ("top_opening_move_share", "top_anchor_share", "mean_prompt_tokens")
+    assert [figures[name] for name in (*empty, *more)] == [None] * 6
+
+
+@pytest.mark.parametrize(
+    ("figure", "direction"),
+    [
+        ("success_rate", "higher_is_better"),
+        ("repair_rate", "higher_is_worse"),
+        ("p99_latency_success_ms", "higher_is_worse"),
+        ("repairs_per_attempt.trait_leak", "higher_is_worse"),
+        ("mean_validator_scores.trait_leak", "higher_is_worse"),
+        ("mean_validator_scores.opening_variation", "higher_is_better"),
+        ("mean_validator_scores.readability", None),
+        ("n_attempts", None),
+        ("anchor_diversity", None),
+        ("auc", "band"),
+        ("p99_latency_of_theirs", "band"),
+    ],
+)
+def test_the_direction_of_a_figure(figure: str, direction: str | None) -> None:
+    """Improvement never alarms, nor does a volume or the score of a validator nobody knows."""
+    assert direction_of(figure, Settings()) == direction
+
+
+def test_the_settings_name_a_direction() -> None:
+    """An AUC that rises is good news once the settings say so."""
+    settings = Settings(directions={"auc": "higher_is_better", "readability": "band"})
+    assert direction_of("auc", settings) == "higher_is_better"
+    assert direction_of("mean_validator_scores.readability", settings) == "band"

@@ -1,0 +1,104 @@
+"""The state of a cohort: merging, size, and what its hash means."""
+
+from __future__ import annotations
+
+import random
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from otel_persona.errors import RecordError
+from otel_persona.facts import (
+    CohortKey,
+    CohortState,
+    Facts,
+    cohort_figures,
+    encode_facts,
+    encode_state,
+    json_text,
+)
+from otel_persona.settings import Prices
+from tests.facts.drawn import drawn_attempts, folded
+
+
+@given(count=st.integers(1, 30), seed=st.integers(0, 50), parts=st.integers(1, 4))
+def test_any_split_in_any_order_is_the_whole(count: int, seed: int, parts: int) -> None:
+    """The tree of a run is the same whether one process made it or many, to the byte."""
+    attempts = drawn_attempts(count, seed)
+    whole = folded(attempts)
+    random.Random(seed).shuffle(attempts)  # noqa: S311 - a reproducible order, no secret
+    total = CohortState()
+    for part in range(parts):
+        total.merge(folded(attempts[part::parts]))
+    assert json_text(encode_state(total)) == json_text(encode_state(whole))
+    assert cohort_figures(total, Prices()) == cohort_figures(whole, Prices())
+
+
+def test_large_parts_merge_to_the_whole() -> None:
+    """So it is where numbers are cut, ids estimated and blocks widened."""
+    attempts = drawn_attempts(12_000)
+    whole = folded(attempts)
+    total = CohortState()
+    for part in range(3):
+        total.merge(folded(attempts[part::3]))
+    assert whole.scores["pollyanna"].bits is not None
+    assert encode_state(total) == encode_state(whole)
+
+
+def test_merging_changes_only_the_one_merged_into() -> None:
+    """A part that is written again after it was merged is still that part."""
+    left, right = folded(drawn_attempts(50, 1)), folded(drawn_attempts(50, 2))
+    before = msgspec.json.encode(encode_state(right))
+    left.merge(right)
+    left.merge(folded(drawn_attempts(50, 3)))
+    assert msgspec.json.encode(encode_state(right)) == before
+
+
+def test_a_million_attempts_stay_under_a_megabyte() -> None:
+    """A baseline stays small: nothing grows with the attempts once the sample is wide."""
+    attempts = drawn_attempts(30_000, 7)
+    for number, attempt in enumerate(attempts):
+        attempt.anchors_used = [f"an anchor that occurs only once, {number}", "zacuscă"]
+        attempt.validator_scores = {name: random.random() for name in "abcd"}  # noqa: S311
+    state = folded(attempts)
+    state.merge(state)  # a million attempts have no other counts, only larger ones
+    facts = Facts(
+        key=CohortKey("B", "CROSS_SECTIONAL", "1M"),
+        run_id="1M_20260131_143200",
+        ended_at=state.end,
+        figures=dict(cohort_figures(state, Prices())),
+        state=state,
+    )
+    assert len(json_text(encode_facts(facts, "2026-02-01T00:00:00.000Z"))) < 1_000_000
+
+
+def test_the_hash_tells_what_was_generated() -> None:
+    """Copies under another run's name have the same hash; another score, order or number not."""
+    attempts = drawn_attempts(20)
+    original = folded(attempts).data_hash
+    for attempt in attempts:
+        attempt.run_id, attempt.ts, attempt.trace_id = "copy", "2027-01-01T00:00:00Z", "0" * 32
+    assert folded(attempts[::-1]).data_hash == original
+    assert folded(attempts[1:]).data_hash != original
+    attempts[3].validator_scores["pollyanna"] += 0.001
+    assert folded(attempts).data_hash != original
+
+
+def test_a_score_that_is_no_number_folds_nothing() -> None:
+    """An attempt counts wholly or not at all."""
+    state, (attempt,) = CohortState(), drawn_attempts(1)
+    attempt.validator_scores["pollyanna"] = float("nan")
+    with pytest.raises(RecordError, match="finite"):
+        state.add(attempt)
+    assert state == CohortState()
+
+
+def test_text_that_utf8_cannot_carry_still_counts() -> None:
+    """A lone surrogate hashes as the line has it, so that live and log agree."""
+    (attempt,) = drawn_attempts(1)
+    attempt.error, attempt.persona_id = "bad \udc80", "p\udc80"
+    replaced = msgspec.structs.replace(attempt, error="bad ?", persona_id="p?")
+    assert folded([attempt]).data_hash == folded([replaced]).data_hash
+    assert folded([attempt]).personas == folded([replaced]).personas

@@ -1,0 +1,61 @@
+"""Sums over blocks of time, and the design effect made from them."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from otel_persona.facts import TimeBlocks
+from otel_persona.facts.time_blocks import MOST_BLOCKS
+from otel_persona.records import format_timestamp
+
+MOMENTS = st.lists(st.integers(0, 3_000_000), min_size=1, max_size=60)
+
+
+def summed(seconds: list[int]) -> TimeBlocks:
+    """Sum one attempt at each second."""
+    blocks = TimeBlocks()
+    for second in seconds:
+        blocks.add(format_timestamp(second * 1_000_000), {"repair_rate": second % 2})
+    return blocks
+
+
+@given(seconds=MOMENTS, cut=st.integers(0, 60))
+def test_any_split_in_any_order_is_the_whole(seconds: list[int], cut: int) -> None:
+    """Blocks do not depend on the worker that an attempt ran in."""
+    left, right = summed(seconds[:cut]), summed(seconds[cut:])
+    right.merge(left)
+    assert right == summed(sorted(seconds))
+
+
+def test_a_long_run_has_few_blocks() -> None:
+    """A month of attempts keeps no more sums than an hour of them."""
+    hour, month = summed(list(range(3_600))), summed(list(range(0, 2_592_000, 600)))
+    assert len(hour.blocks) <= MOST_BLOCKS
+    assert len(month.blocks) <= MOST_BLOCKS
+    assert len(month.blocks) > MOST_BLOCKS // 4
+    assert sum(sums["repair_rate"][0] for sums in month.blocks.values()) == 4_320
+
+
+@pytest.mark.parametrize(("runs_of", "low", "high"), [(1, 0.7, 1.3), (25, 15, 35)])
+def test_the_design_effect_sees_clusters(runs_of: int, low: float, high: float) -> None:
+    """Independent attempts have an effect near 1, and 25 that share their fate one near 25."""
+    rng = random.Random(4)  # noqa: S311 - a reproducible sample, no secret
+    blocks = TimeBlocks()
+    for cluster in range(25_000 // runs_of):
+        repaired = int(rng.random() < 0.2)
+        for place in range(runs_of):
+            second = cluster * runs_of + place
+            blocks.add(format_timestamp(second * 1_000_000), {"repair_rate": repaired})
+    effect = blocks.design_effect("repair_rate", 0.2 * 0.8)
+    assert effect is not None
+    assert low < effect < high
+
+
+def test_one_block_says_nothing_about_clusters() -> None:
+    """Without a second block there is no effect to speak of, and none is made up."""
+    assert summed([7, 7]).design_effect("repair_rate", 0.25) is None
+    assert summed([7, 700]).design_effect("mean_latency_ms", 0.25) is None
