@@ -18,7 +18,6 @@ OpenTelemetry API and nothing heavier; ``configure`` brings in the SDK.
 from __future__ import annotations
 
 import importlib
-import os
 from typing import TYPE_CHECKING, Any
 
 from otel_persona import activation
@@ -111,7 +110,7 @@ def __dir__() -> list[str]:
 
 
 def _set_up_from_environment() -> None:
-    if os.environ.get("OTEL_PERSONA_LOG") or os.environ.get("OTEL_PERSONA_SETTINGS"):
+    if activation.is_asked_for():
         from otel_persona.setup import configure_from_environment
 
         configure_from_environment()

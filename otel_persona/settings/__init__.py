@@ -20,10 +20,12 @@ from otel_persona.settings.model import (
     RunId,
     Settings,
     SettingValues,
+    TreePath,
 )
 from otel_persona.settings.sidecar_settings import (
     Baselines,
     Naming,
+    Safety,
     SidecarDrift,
     SidecarSettings,
     TierLimits,
@@ -33,6 +35,7 @@ from otel_persona.settings.sources import (
     SettingsRead,
     checked,
     load_settings,
+    load_telemetry_config,
     read_settings,
     switched_off,
 )
@@ -52,6 +55,7 @@ __all__ = [
     "PendingRecords",
     "Prices",
     "RunId",
+    "Safety",
     "SettingInUse",
     "SettingValues",
     "Settings",
@@ -59,8 +63,10 @@ __all__ = [
     "SidecarDrift",
     "SidecarSettings",
     "TierLimits",
+    "TreePath",
     "checked",
     "load_settings",
+    "load_telemetry_config",
     "read_settings",
     "switched_off",
 ]

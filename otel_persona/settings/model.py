@@ -12,6 +12,7 @@ import msgspec
 
 from otel_persona.settings.batch_policy import BATCH_FORM, BATCH_FORMS, BatchPolicy
 from otel_persona.settings.section import Finite, NonNegative, Section
+from otel_persona.settings.sidecar_settings import Safety
 
 Direction = Literal["higher_is_worse", "higher_is_better", "band"]
 """The direction in which a validator's score gets worse; ``band`` means both."""
@@ -34,7 +35,12 @@ LogPath = Annotated[
         description="the path of a file, with no placeholders but {pid} and {run_id}",
     ),
 ]
+TreePath = Annotated[
+    str,
+    msgspec.Meta(pattern=r"(?s)\A(?=.*\S)(?!.*\x00)", description="the path of a folder"),
+]
 RunId = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 PendingRecords = Annotated[int, msgspec.Meta(ge=0)]
 _Stages = Annotated[
     tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=100)], ...],
@@ -118,8 +124,11 @@ class Settings(Section, frozen=True):
     | ``run_id`` | the run's id; by default the tier, or ``run``, and the UTC time |
     | ``tier`` | the tier's name; by default the part of ``run_id`` before its first ``_`` |
     | ``log`` | path of the JSON lines; ``{pid}`` and ``{run_id}`` in it are filled in |
+    | ``sidecars`` | the folder of the cohorts' sidecars |
     | ``otlp`` | where to send: ``http://…``, ``https://…`` (OTLP/HTTP) or ``grpc://host:port`` |
     | ``batch`` | a batch policy, see ``BatchPolicy`` |
+    | ``target`` | what is generated, of attempts that do not say it; in sidecars else the tier |
+    | ``symbol`` | the segment of attempts that do not say it |
     | ``stages`` | the stages that attempts may have |
     | ``strict`` | whether ``log_attempt`` raises on an invalid entry |
     | ``fsync`` | when lines are forced to the disk: ``never``, within a ``second``, each ``line`` |
@@ -129,13 +138,17 @@ class Settings(Section, frozen=True):
     | ``directions`` | the direction in which each validator's score gets worse |
     | ``indicators`` | limits of the key indicators |
     | ``drift`` | thresholds of ``drift_detected`` |
+    | ``safety`` | how sidecars are written and compared: ``telemetry``, see ``SidecarSettings`` |
     """
 
     run_id: RunId | None = None
-    tier: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
+    tier: _Name | None = None
     log: LogPath | None = None
+    sidecars: TreePath | None = None
     otlp: Annotated[str, _ADDRESS] | None = None
     batch: Annotated[str, _BATCH] = "personas:1000"
+    target: _Name | None = None
+    symbol: _Name | None = None
     stages: _Stages = ("B", "C", "validation")
     strict: bool = False
     fsync: Fsync = "never"
@@ -145,6 +158,7 @@ class Settings(Section, frozen=True):
     directions: dict[str, Direction] = msgspec.field(default_factory=dict)
     indicators: IndicatorLimits = IndicatorLimits()
     drift: DriftThresholds = DriftThresholds()
+    safety: Safety = Safety()
 
     @property
     def batch_policy(self) -> BatchPolicy:
@@ -161,7 +175,7 @@ class Settings(Section, frozen=True):
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yield each setting that is wrong in a way that its type cannot say, and why."""
-        for name in ("run_id", "tier"):
+        for name in ("run_id", "tier", "target", "symbol"):
             value = getattr(self, name)
             if value is not None and not _is_sendable(value):
                 yield name, f"{value!r} holds a character that UTF-8 cannot carry; write another"
@@ -177,6 +191,8 @@ class Settings(Section, frozen=True):
                 yield f"indicators.{name}", "warning must not lie below critical"
         if self.indicators.pollyanna_score.low > self.indicators.pollyanna_score.warning:
             yield "indicators.pollyanna_score", "low must not lie above warning"
+        for name, problem in self.safety.problems():
+            yield f"safety.{name}", problem
 
 
 def _is_sendable(text: str) -> bool:
@@ -190,6 +206,8 @@ def _is_sendable(text: str) -> bool:
 class FurtherSettings(TypedDict, total=False):
     """The settings that few programs need, as arguments; ``None`` means not given."""
 
+    target: str | None
+    symbol: str | None
     stages: Sequence[str] | None
     strict: bool | None
     fsync: Fsync | None
@@ -199,6 +217,7 @@ class FurtherSettings(TypedDict, total=False):
     directions: Mapping[str, Direction] | None
     indicators: Mapping[str, Any] | None
     drift: Mapping[str, float] | None
+    safety: Mapping[str, Any] | None
 
 
 class SettingValues(FurtherSettings, total=False):
@@ -207,5 +226,6 @@ class SettingValues(FurtherSettings, total=False):
     run_id: str | None
     tier: str | None
     log: str | os.PathLike[str] | None
+    sidecars: str | os.PathLike[str] | None
     otlp: str | None
     batch: str | None

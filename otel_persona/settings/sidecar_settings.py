@@ -1,7 +1,8 @@
-"""The settings of cohort sidecars: the section ``safety.telemetry``."""
+"""The settings of cohort sidecars: the section ``safety``."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
@@ -11,7 +12,10 @@ from otel_persona.settings.section import NonNegative, Section
 Naming = Literal["telemetry", "metrics"]
 """How sidecars are named: ``telemetry_drift.json`` or ``metrics_drift.json``."""
 
-_Share = Annotated[float, msgspec.Meta(gt=0, lt=1)]
+_Share = Annotated[float, msgspec.Meta(gt=0, lt=1, description="a number between 0 and 1")]
+
+_SECONDS = "a number of seconds above 0, up to 86400"
+_WAIT = "a number of seconds from 0 to 3600"
 
 
 class Baselines(Section, frozen=True):
@@ -87,6 +91,28 @@ class SidecarSettings(Section, frozen=True):
     drift: SidecarDrift = SidecarDrift()
     trend_after: Annotated[int, msgspec.Meta(ge=3, le=1_000)] = 5
     checkpoint_attempts: Annotated[int, msgspec.Meta(ge=1)] = 1_000
-    checkpoint_s: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 10.0
+    checkpoint_s: Annotated[float, msgspec.Meta(gt=0, le=86_400, description=_SECONDS)] = 10.0
     lock: bool = True
-    lock_timeout_s: Annotated[float, msgspec.Meta(ge=0, le=3_600)] = 10.0
+    lock_timeout_s: Annotated[float, msgspec.Meta(ge=0, le=3_600, description=_WAIT)] = 10.0
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yield each part that is wrong in a way that its type cannot say, and why."""
+        for name in ("limits", "critical_limits"):
+            limits = getattr(self.drift, name)
+            if limits.warning > limits.alert or limits.warning_at_zero > limits.alert_at_zero:
+                yield f"drift.{name}", "warning must not lie above alert"
+
+
+class Safety(Section, frozen=True):
+    """The section ``safety``.
+
+    A source of settings may also have ``safety.metrics``, with the same parts: it is read first,
+    key by key, and ``safety.telemetry`` after it.
+    """
+
+    telemetry: SidecarSettings = SidecarSettings()
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yield each part that is wrong in a way that its type cannot say, and why."""
+        for name, problem in self.telemetry.problems():
+            yield f"telemetry.{name}", problem

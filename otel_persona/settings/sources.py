@@ -15,23 +15,44 @@ from otel_persona.errors import SettingsError
 from otel_persona.masking import masked_address
 from otel_persona.mismatches import Mismatch, find_mismatch
 from otel_persona.settings.model import Settings
+from otel_persona.settings.sidecar_settings import Safety, SidecarSettings
 
 _PREFIX = "OTEL_PERSONA_"
 _FILE_VARIABLE = "OTEL_PERSONA_SETTINGS"
-_FROM_ENVIRONMENT = ("run_id", "tier", "log", "batch", "stages", "strict", "fsync")
+_FROM_ENVIRONMENT = (
+    "run_id",
+    "tier",
+    "log",
+    "sidecars",
+    "batch",
+    "target",
+    "symbol",
+    "stages",
+    "strict",
+    "fsync",
+)
+# The section of sidecars, and its other name, which is read first.
+_SIDECARS = "safety.telemetry"
+_SIDECARS_FIRST = "safety.metrics"
 
 
 class _Source(msgspec.Struct, frozen=True):
     name: str
     values: Mapping[str, Any]
     is_environment: bool = False
+    is_read_first: bool = False
+    """Whether these are the parts of ``safety.telemetry`` that stand in ``safety.metrics``."""
 
     def place(self, setting: str) -> str:
         """Name the place of this setting in the source."""
+        if self.is_read_first:
+            setting = setting.replace(_SIDECARS, _SIDECARS_FIRST, 1)
         return self.origin(setting) if self.is_environment else f"{self.name}: {setting}"
 
     def origin(self, setting: str) -> str:
         """Name the source itself: the variable, the file or the call."""
+        if self.is_read_first:
+            return f"{self.name}: {_SIDECARS_FIRST}"
         return _PREFIX + setting.upper() if self.is_environment else self.name
 
     def problem(self, mismatch: Mismatch) -> str:
@@ -109,6 +130,16 @@ def read_settings(
     )
 
 
+def load_telemetry_config(
+    arguments: Mapping[str, Any] | None = None,
+    *,
+    file: str | os.PathLike[str] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> SidecarSettings:
+    """Read how sidecars are written and compared, from the same places as ``load_settings``."""
+    return load_settings(arguments, file=file, environ=environ).safety.telemetry
+
+
 def checked(settings: Settings) -> Settings:
     """Check settings that a program constructed itself, and return them.
 
@@ -129,14 +160,23 @@ def _together(sources: Iterable[_Source], problems: list[str]) -> SettingsRead:
     merged: dict[str, Any] = msgspec.to_builtins(Settings())
     origins: dict[str, _Source] = {}
     for source in sources:
-        values = _checked(Settings, source, "", problems)
-        _merge(merged, values)
-        origins |= dict.fromkeys((name for name, _ in _with_parts(values)), source)
+        for part in _in_order(source, _checked(Settings, source, "", problems)):
+            _merge(merged, part.values)
+            origins |= dict.fromkeys((name for name, _ in _with_parts(part.values)), part)
     read = SettingsRead(msgspec.convert(merged, Settings), problems, origins)
     read.problems.extend(
         f"{read.place(setting)}: {problem}" for setting, problem in read.settings.problems()
     )
     return read
+
+
+def _in_order(source: _Source, values: dict[str, Any]) -> Iterator[_Source]:
+    """Yield the valid values of a source, and what overrides them: those of ``safety.metrics``."""
+    first = values.get("safety", {}).pop("metrics", {})
+    yield msgspec.structs.replace(source, values=values)
+    if first:
+        over = {"safety": {"telemetry": first}}
+        yield msgspec.structs.replace(source, values=over, is_read_first=True)
 
 
 def switched_off(environ: Mapping[str, str] | None = None) -> bool:
@@ -206,6 +246,8 @@ def _checked(
 ) -> dict[str, Any]:
     """Return the valid values of ``source`` for ``section``, and add the problems."""
     types = get_type_hints(section, include_extras=True)
+    if section is Safety:
+        types["metrics"] = types["telemetry"]
     kept: dict[str, Any] = {}
     for key, value in source.values.items():
         name = f"{prefix}{key}"

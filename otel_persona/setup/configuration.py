@@ -13,6 +13,7 @@ from opentelemetry.metrics import MeterProvider, NoOpMeterProvider
 from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.trace import NoOpTracerProvider, TracerProvider
 
+from otel_persona import activation
 from otel_persona.concurrency.spare_thread import spare_thread
 from otel_persona.delivery import SpanQueue, loss_counter
 from otel_persona.errors import SettingsError
@@ -28,7 +29,7 @@ from otel_persona.setup.endings import Endings
 from otel_persona.setup.exporter_factories import exporter_factories
 from otel_persona.setup.handle import Handle, Step, run_within
 from otel_persona.setup.pipeline import Pipeline, TakesProcessors, pipeline_on
-from otel_persona.setup.problems import clock_problems, log_problems, sending_problems
+from otel_persona.setup.problems import clock_problems, path_problems, sending_problems
 
 _EXIT_TIMEOUT_S = 10.0
 
@@ -43,6 +44,7 @@ def configure(
     run_id: str | None = None,
     tier: str | None = None,
     log: str | os.PathLike[str] | None = None,
+    sidecars: str | os.PathLike[str] | None = None,
     otlp: str | None = None,
     batch: str | None = None,
     settings: str | os.PathLike[str] | None = None,
@@ -56,14 +58,16 @@ def configure(
 ) -> Handle:
     """Set up this process; everything is optional.
 
-    ``run_id``, ``tier``, ``log``, ``otlp``, ``batch`` and ``further`` are the settings (see
-    ``Settings`` for what each one means); they override the ``settings`` file (TOML if its name
-    ends in ``.toml``, else YAML), which overrides ``OTEL_PERSONA_*``. ``run_id`` defaults to the
-    tier, or ``run``, and the UTC time: ``25K_20260131_143200``.
+    ``run_id``, ``tier``, ``log``, ``sidecars``, ``otlp``, ``batch`` and ``further`` are the
+    settings (see ``Settings`` for what each one means); they override the ``settings`` file (TOML
+    if its name ends in ``.toml``, else YAML), which overrides ``OTEL_PERSONA_*``. ``run_id``
+    defaults to the tier, or ``run``, and the UTC time: ``25K_20260131_143200``.
 
     Existing providers are joined, never replaced: those given, else the global ones; missing ones
     are built from ``otlp`` or ``OTEL_*``. A joined provider keeps sending to where it was set up to
-    send; ``otlp`` then adds an address for spans only. With ``log`` alone nothing is sent anywhere.
+    send; ``otlp`` then adds an address for spans only. With ``log`` or ``sidecars`` alone nothing
+    is sent anywhere.
+
     ``on_batch`` gets each closed batch's ``BatchSummary``, ``on_indicator_change`` each
     ``IndicatorChange``, in a thread that ends an attempt. ``clock`` returns nanoseconds since the
     epoch as an int, for a replay that determines how long an attempt took.
@@ -71,7 +75,14 @@ def configure(
     A later call replaces an earlier one. With ``OTEL_SDK_DISABLED=true`` nothing is set up. Raises
     ``SettingsError`` with every problem.
     """
-    named = {"run_id": run_id, "tier": tier, "log": log, "otlp": otlp, "batch": batch}
+    named = {
+        "run_id": run_id,
+        "tier": tier,
+        "log": log,
+        "sidecars": sidecars,
+        "otlp": otlp,
+        "batch": batch,
+    }
     read = read_settings({**named, **further}, file=settings)
     parts = _Parts(
         clock, on_batch, on_indicator_change, tracer_provider, meter_provider, logger_provider
@@ -80,7 +91,7 @@ def configure(
         *wrong_arguments("configure", **parts._asdict()),
         *clock_problems(clock),
         *read.problems,
-        *log_problems(read),
+        *path_problems(read),
         *sending_problems(read),
     ]
     if problems:
@@ -89,18 +100,18 @@ def configure(
 
 
 def configure_from_environment() -> None:
-    """Set up if ``OTEL_PERSONA_LOG`` or ``OTEL_PERSONA_SETTINGS`` is set and nothing is set up.
+    """Set up if the environment asks for it and nothing is set up.
 
-    A log needs no exporter: if one cannot be had, that is told, and nothing is sent. Raises
+    It does with ``OTEL_PERSONA_LOG``, ``OTEL_PERSONA_SIDECARS`` or ``OTEL_PERSONA_SETTINGS``. Files
+    need no exporter: if one cannot be had, that is told, and nothing is sent. Raises
     ``SettingsError`` if anything else is wrong.
     """
-    asked = os.environ.get("OTEL_PERSONA_LOG") or os.environ.get("OTEL_PERSONA_SETTINGS")
     with _lock:
-        if not asked or is_set_up():
+        if not activation.is_asked_for() or is_set_up():
             return
         read = read_settings()
         unsent = list(sending_problems(read))
-        if problems := [*read.problems, *log_problems(read)]:
+        if problems := [*read.problems, *path_problems(read)]:
             raise SettingsError([*problems, *unsent])
         if unsent:
             tallies.rejected.add("exporters", f"nothing is sent: {'; '.join(unsent)}")

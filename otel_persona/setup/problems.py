@@ -31,15 +31,19 @@ def clock_problems(clock: Clock | None) -> list[str]:
 
 def refuse_wrong(read: SettingsRead) -> None:
     """Raise ``SettingsError`` with every problem of the settings and of what they ask for."""
-    if problems := [*read.problems, *log_problems(read), *sending_problems(read)]:
+    if problems := [*read.problems, *path_problems(read), *sending_problems(read)]:
         raise SettingsError(problems)
 
 
-def log_problems(read: SettingsRead) -> Iterator[str]:
-    """Name a log that cannot be a file."""
-    log = read.settings.log
-    if not switched_off() and log is not None and _is_folder(log, read.settings.run_id):
+def path_problems(read: SettingsRead) -> Iterator[str]:
+    """Name a log that cannot be a file, and sidecars that cannot be a folder."""
+    if switched_off():
+        return
+    log, sidecars = read.settings.log, read.settings.sidecars
+    if log is not None and _is_folder(log, read.settings.run_id):
         yield f"{read.place('log')}: {log!r} is a folder; write the path of a file"
+    if sidecars is not None and Path(sidecars).is_file():
+        yield f"{read.place('sidecars')}: {sidecars!r} is a file; write the path of a folder"
 
 
 def sending_problems(read: SettingsRead) -> Iterator[str]:

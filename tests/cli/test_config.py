@@ -52,6 +52,21 @@ def test_every_setting_has_its_value_and_its_origin(cli: Cli, settings: str) -> 
     assert list(tops) == list(msgspec.to_builtins(Settings()))
 
 
+def test_the_parts_of_sidecars_say_which_name_they_were_read_from(cli: Cli, tmp_path: Path) -> None:
+    """``safety.metrics`` beats ``safety.telemetry``, so whoever writes both can see it."""
+    path = tmp_path / "persona.yaml"
+    path.write_text("safety: {telemetry: {checkpoint_s: 2, lock: false}, metrics: {lock: true}}")
+    shown = _shown(cli, "--settings", str(path))["settings"]
+
+    parts = {name: shown[f"safety.telemetry.{name}"] for name in ("checkpoint_s", "lock", "naming")}
+    assert parts == {
+        "checkpoint_s": {"value": 2.0, "origin": str(path)},
+        "lock": {"value": True, "origin": f"{path}: safety.metrics"},
+        "naming": {"value": "telemetry", "origin": "default"},
+    }
+    assert not any(name.startswith("safety.metrics") for name in shown)
+
+
 def test_the_table_says_what_json_says(cli: Cli, settings: str) -> None:
     """A row for each setting and each standard variable."""
     variables = {"OTEL_PERSONA_SETTINGS": settings, "OTEL_SERVICE_NAME": "personas"}

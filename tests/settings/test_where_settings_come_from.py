@@ -14,7 +14,17 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_persona.settings import IndicatorLimits, Limits, Prices, Settings, load_settings
+from otel_persona.settings import (
+    Baselines,
+    IndicatorLimits,
+    Limits,
+    Prices,
+    Settings,
+    SidecarDrift,
+    SidecarSettings,
+    load_settings,
+    load_telemetry_config,
+)
 
 Load = Callable[..., Settings]
 
@@ -283,3 +293,55 @@ def test_the_tier_is_the_setting_or_the_beginning_of_the_run(
 ) -> None:
     """The part before the first underscore names the tier where nobody does."""
     assert Settings(tier=tier).tier_of(run_id) == expected
+
+
+def test_sidecars_and_what_they_are_about_come_from_every_source(load: Load) -> None:
+    """The tree, the target and the symbol can be given without a line of code."""
+    environ = {
+        "OTEL_PERSONA_SIDECARS": "tree",
+        "OTEL_PERSONA_TARGET": "backgrounds",
+        "OTEL_PERSONA_SYMBOL": "Nord",
+    }
+
+    settings = load({"sidecars": Path("other")}, yaml="target: hobbies\n", environ=environ)
+
+    assert (settings.sidecars, settings.target, settings.symbol) == ("other", "hobbies", "Nord")
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        {"yaml": "safety: {metrics: {checkpoint_s: 1}, telemetry: {checkpoint_s: 2, lock: false}}"},
+        {"yaml": "safety: {telemetry: {checkpoint_s: 2, lock: false}, metrics: {checkpoint_s: 1}}"},
+        {"toml": "safety.telemetry = {checkpoint_s = 2, lock = false}\n"
+         "safety.metrics.checkpoint_s = 1\n"},
+    ],
+)  # fmt: skip
+def test_safety_metrics_is_read_first_key_by_key(load: Load, sources: dict[str, str]) -> None:
+    """Its keys win, in whatever order they stand, and what it leaves out is in telemetry."""
+    telemetry = load(**sources).safety.telemetry
+
+    assert (telemetry.checkpoint_s, telemetry.lock, telemetry.enabled) == (1.0, False, True)
+
+
+def test_a_stronger_source_beats_both_names(load: Load) -> None:
+    """The other name is first within a source, and no source beats a stronger one by it."""
+    settings = load(
+        {"safety": {"telemetry": {"checkpoint_s": 3, "drift": SidecarDrift(alpha=0.05)}}},
+        yaml="safety: {metrics: {checkpoint_s: 1, naming: metrics}}",
+    )
+
+    telemetry = settings.safety.telemetry
+    assert (telemetry.checkpoint_s, telemetry.naming) == (3.0, "metrics")
+    assert telemetry.drift == SidecarDrift(alpha=0.05)
+
+
+def test_the_specifications_name_gives_the_sidecars_settings(tmp_path: Path) -> None:
+    """``load_telemetry_config`` reads from the same places as everything else."""
+    path = tmp_path / "safety.yaml"
+    path.write_text("safety: {telemetry: {baselines: {rolling_window_k: 3}}}", "utf-8")
+
+    config = load_telemetry_config(file=path, environ={})
+
+    assert config.baselines == Baselines(rolling_window_k=3)
+    assert load_telemetry_config(environ={}) == SidecarSettings()

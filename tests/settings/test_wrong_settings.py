@@ -105,6 +105,11 @@ def test_an_unknown_variable_is_named(problems: Problems) -> None:
         ("log", "a\n{pidd}\n{pid}"),
         ("log", 7),
         ("log", b"generation.log"),
+        ("sidecars", ""),
+        ("sidecars", 7),
+        ("target", ""),
+        ("symbol", "x" * 201),
+        ("safety", "telemetry"),
         ("otlp", "localhost:4318"),
         ("otlp", "ftp://localhost"),
         ("otlp", "http://"),
@@ -346,3 +351,39 @@ def test_a_name_that_no_exporter_could_send(setting: str, problems: Problems) ->
         f"configure: {setting}: 'caf\\udce9' holds a character that UTF-8 cannot carry; "
         "write another"
     )
+
+
+def test_problems_of_sidecars_are_named_where_they_stand(
+    problems: Problems, tmp_path: Path
+) -> None:
+    """Whichever of the two names a part is written under, the error points at it."""
+    file = tmp_path / "settings.yaml"
+    named = problems(
+        {"safety": {"telemetry": {"trend_after": 2, "lokc": True}}},
+        yaml="""
+safety:
+  telemetry: {naming: other, checkpoint_s: 0}
+  metrics: {drift: {alpha: 1, limits: {warning: 0.3}}, baseline: {}}
+""",
+    )
+
+    assert sorted(named) == sorted(
+        [
+            f"{file}: safety.telemetry.naming: 'other' is not right; write telemetry or metrics",
+            (
+                f"{file}: safety.telemetry.checkpoint_s: 0 is not right; "
+                "write a number of seconds above 0, up to 86400"
+            ),
+            f"{file}: safety.metrics.drift.alpha: 1 is not right; write a number between 0 and 1",
+            f"{file}: safety.metrics.baseline: no such setting; did you mean baselines?",
+            f"{file}: safety.metrics.drift.limits: warning must not lie above alert",
+            "configure: safety.telemetry.trend_after: 2 is not right; write a whole number from 3",
+            "configure: safety.telemetry.lokc: no such setting; did you mean lock?",
+        ]
+    )
+
+
+def test_a_target_that_utf_8_cannot_carry_is_refused(problems: Problems) -> None:
+    """It stands in every line and in the names of folders."""
+    (problem,) = problems({"target": "\udcff"})
+    assert problem.startswith("configure: target: ")
