@@ -15,6 +15,7 @@ from otel_persona.instrumentation.nesting import innermost
 from otel_persona.instrumentation.persona_id import finder
 from otel_persona.instrumentation.running_attempt import IDLE, Attempt
 from otel_persona.instrumentation.scope import PersonaScope
+from otel_persona.instrumentation.subjects import completed
 from otel_persona.instrumentation.telemetry import Telemetry
 from otel_persona.records import LARGEST_COUNT, AttemptRecord, tallies
 
@@ -137,6 +138,7 @@ class AttemptUse:
             tier = scope.tier or tier
             target = target or scope.target
             symbol = symbol or scope.symbol
+        target, symbol = completed(target, symbol, in_use.settings)
         # The timestamp, latency and outcome are filled in at the end.
         return AttemptRecord(
             ts="",
@@ -181,8 +183,9 @@ def attempt(
 
     The rest is free text, by default none. ``target`` is what is generated, such as a data set or
     a field; ``symbol`` is the segment the attempt belongs to, such as a region, locale, model or
-    provider; if not given, both are the scope's. ``model`` is the model requested. The tier, under
-    which figures are grouped, is the scope's, else the settings'.
+    provider; if not given, each is the scope's, else that of the entry ``persona.target`` or
+    ``persona.symbol`` of OpenTelemetry's baggage, else the settings'. ``model`` is the model
+    requested. The tier, under which figures are grouped, is the scope's, else the settings'.
 
     Raises ``UsageError`` if the arguments cannot work, and ``SettingsError`` if the environment's
     settings are wrong.

@@ -12,6 +12,7 @@ from opentelemetry import trace
 from otel_persona.concurrency.interruptions import pass_on
 from otel_persona.errors import RecordError
 from otel_persona.instrumentation import outcomes, telemetry, values
+from otel_persona.instrumentation.subjects import completed
 from otel_persona.instrumentation.telemetry import Telemetry
 from otel_persona.records import (
     AttemptRecord,
@@ -31,9 +32,10 @@ _TYPE_NAME = re.compile(r"([A-Za-z_][\w.]*): ")
 def log_attempt(entry: Mapping[str, Any]) -> bool:
     """Report a finished attempt, a mapping with the 15 keys of the specification.
 
-    It becomes a span of ``latency_ms`` that ends at ``ts``, a line, and part of all figures. An
-    invalid entry is not written: it is counted, the reason is logged once, and ``False`` is
-    returned. With the setting ``strict``, ``RecordError`` is raised instead.
+    It becomes a span of ``latency_ms`` that ends at ``ts``, a line, and part of all figures. A
+    target or symbol that it lacks is that of OpenTelemetry's baggage, else the settings', and so is
+    its tier the settings'. An invalid entry is not written: it is counted, the reason is logged
+    once, and ``False`` is returned. With the setting ``strict``, ``RecordError`` is raised instead.
     """
     in_use = telemetry.in_use()
     try:
@@ -57,6 +59,7 @@ def log_attempt(entry: Mapping[str, Any]) -> bool:
 def _checked(entry: Mapping[str, Any], in_use: Telemetry) -> AttemptRecord:
     record = record_from_entry(entry)
     record.tier = record.tier or in_use.settings.tier
+    record.target, record.symbol = completed(record.target, record.symbol, in_use.settings)
     if record.error is not None:
         record.error = outcomes.one_line(record.error)
     if record.stage not in in_use.settings.stages:

@@ -13,6 +13,7 @@ from otel_persona.concurrency.interruptions import pass_on
 from otel_persona.errors import UsageError
 from otel_persona.instrumentation import outcomes, telemetry, values
 from otel_persona.instrumentation.nesting import Nested, left_open
+from otel_persona.instrumentation.subjects import completed
 from otel_persona.records import tallies
 from otel_persona.semconv import PERSONA_SPAN, Attribute
 
@@ -56,10 +57,11 @@ class PersonaScope(Nested):
 
     def _open(self) -> None:
         in_use = telemetry.in_use()
+        target, symbol = completed(self.target, self.symbol, in_use.settings)
         optional = {
             Attribute.TIER: self.tier or in_use.settings.tier,
-            Attribute.TARGET: self.target,
-            Attribute.SYMBOL: self.symbol,
+            Attribute.TARGET: target,
+            Attribute.SYMBOL: symbol,
         }
         outside = left_open(context_api.get_current())
         now_ns, _ = in_use.read_clock()
