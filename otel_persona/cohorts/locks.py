@@ -1,0 +1,77 @@
+"""Lets one writer at a time into a folder of the tree, be it a thread or a process.
+
+The lock is an advisory one of the operating system (``flock``) on a dot-file: it ends with its
+holder, however that ends. Network file systems may not have it: turn ``lock`` off there, and give
+each worker a tree of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from otel_persona.errors import CohortError
+from otel_persona.settings import SidecarSettings
+
+LOCK_FILE = ".lock"
+_LOOK_AGAIN_S = 0.01
+_IS_HELD = {errno.EAGAIN, errno.EACCES}
+
+
+@contextlib.contextmanager
+def folder_lock(folder: Path, settings: SidecarSettings) -> Iterator[None]:
+    """Hold the lock of ``folder``, which is made if need be; do nothing more if ``lock`` is off.
+
+    Raises ``CohortError`` if it was not free within ``lock_timeout_s``, or there are no locks
+    there, and ``OSError`` if the folder cannot be made or written to.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if not settings.lock:
+        yield
+        return
+    descriptor = _take(folder / LOCK_FILE, settings.lock_timeout_s)
+    try:
+        yield
+    finally:
+        # Said, not left to closing: a child that was forked meanwhile holds the file open too.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
+
+
+def _take(path: Path, timeout_s: float) -> int:
+    deadline = time.monotonic() + timeout_s
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            if _is_taken(path, descriptor):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+        if time.monotonic() >= deadline:
+            raise CohortError(
+                f"{path}: another writer holds this lock, and did not let go within {timeout_s:g} s"
+            )
+        time.sleep(_LOOK_AGAIN_S)
+
+
+def _is_taken(path: Path, descriptor: int) -> bool:
+    """Try to take the lock; one whose file was removed meanwhile keeps nobody out."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in _IS_HELD:
+            return False
+        raise CohortError(
+            f"{path}: cannot be locked ({error.strerror}); turn safety.telemetry.lock off, "
+            "and give each worker a tree of its own"
+        ) from None
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    return False
