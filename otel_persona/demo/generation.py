@@ -94,7 +94,7 @@ class Pipeline:
                 model=request.model,
             )
         if request.error_code is not None:
-            raise _provider_error(request, request.error_code)
+            raise provider_error(request, request.error_code)
 
 
 def _record_text_scores(text: str) -> None:
@@ -106,7 +106,8 @@ def _record_text_scores(text: str) -> None:
         attempt.record_score("pollyanna", positivity)
 
 
-def _provider_error(request: Request, code: int) -> ProviderError:
+def provider_error(request: Request, code: int) -> ProviderError:
+    """Return the exception that stands for an error code of the data."""
     where = f"{request.provider}, {request.model}"
     match code:
         case sources.RATE_LIMITED:
