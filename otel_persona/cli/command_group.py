@@ -9,30 +9,31 @@ import click
 
 from otel_persona.cli.standard_output import all_written
 
-# Each module holds a command of the name given in this table.
-_MODULES = {
-    "demo": "otel_persona.cli.demo",
-    "analyze": "otel_persona.cli.analyze",
-    "cost": "otel_persona.cli.cost",
-    "repairs": "otel_persona.cli.repairs",
-    "pollyanna": "otel_persona.cli.pollyanna",
-    "config": "otel_persona.cli.config",
-    "doctor": "otel_persona.cli.doctor",
-}
+# Each is held by the module of its name, where `-` is `_`.
+_COMMANDS = (
+    "demo",
+    "analyze",
+    "cost",
+    "repairs",
+    "pollyanna",
+    "config",
+    "doctor",
+)
 
 
 class _LazyGroup(click.Group):
     """A group that imports a command's module when the command is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order of the table."""
-        return [*_MODULES, *super().list_commands(ctx)]
+        """Return the names in their order here."""
+        return [*_COMMANDS, *super().list_commands(ctx)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command."""
-        if cmd_name not in _MODULES:
+        if cmd_name not in _COMMANDS:
             return super().get_command(ctx, cmd_name)
-        command: click.Command = getattr(import_module(_MODULES[cmd_name]), cmd_name)
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(import_module(f"otel_persona.cli.{name}"), name)
         return command
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
