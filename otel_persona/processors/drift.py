@@ -20,7 +20,7 @@ from otel_persona.processors.gauges import gauges
 from otel_persona.processors.streams import BatchReport, Streams
 from otel_persona.records import AttemptRecord, tallies
 from otel_persona.records.spans import record_of
-from otel_persona.settings import Settings, checked, load_settings
+from otel_persona.settings import Settings, given_or_loaded
 
 OnBatch = Callable[[BatchSummary], object]
 OnIndicatorChange = Callable[[IndicatorChange], object]
@@ -68,7 +68,7 @@ class DriftProcessor(SpanProcessor):
         )
         if told := "; ".join(problems):
             raise UsageError(told)
-        self._settings = _in_use(settings)
+        self._settings = given_or_loaded(settings, "DriftProcessor")
         self._on_batch = on_batch
         self._on_indicator_change = on_indicator_change
         self._gauges = gauges.on(meter_provider)
@@ -141,15 +141,6 @@ class DriftProcessor(SpanProcessor):
         _call(self._on_batch, batch)
         for change in changes:
             _call(self._on_indicator_change, change)
-
-
-def _in_use(settings: Settings | None) -> Settings:
-    if settings is None:
-        return load_settings()
-    if not isinstance(settings, Settings):
-        right = 'Settings, such as Settings(batch="attempts:100")'
-        raise UsageError(f"DriftProcessor: settings must be {right}, not {settings!r}")
-    return checked(settings)
 
 
 def _reject(error: RecordError) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, get_type_hints
 
 import msgspec
 
-from otel_persona.errors import SettingsError
+from otel_persona.errors import SettingsError, UsageError
 from otel_persona.masking import masked_address
 from otel_persona.mismatches import Mismatch, find_mismatch
 from otel_persona.settings.model import Settings
@@ -147,6 +147,19 @@ def checked(settings: Settings) -> Settings:
     """
     source = _Source("Settings", _given(msgspec.structs.asdict(settings)))
     return _if_right(_together([source], []))
+
+
+def given_or_loaded(settings: Settings | None, place: str) -> Settings:
+    """Check the settings that ``place`` was given; ``None`` means those of file and environment.
+
+    Raises ``SettingsError`` with every problem, and ``UsageError`` if they are no ``Settings``.
+    """
+    if settings is None:
+        return load_settings()
+    if not isinstance(settings, Settings):
+        right = 'Settings, such as Settings(batch="attempts:100")'
+        raise UsageError(f"{place}: settings must be {right}, not {settings!r}")
+    return checked(settings)
 
 
 def _if_right(read: SettingsRead) -> Settings:
