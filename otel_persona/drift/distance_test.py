@@ -1,0 +1,56 @@
+"""One distance of one distribution, and the decision that is made on it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from otel_persona.drift.distances import Distance
+from otel_persona.drift.sample_sizes import SmallestSize
+
+Status = Literal["ok", "drift", "insufficient", "no_data"]
+"""``insufficient``: too few values to tell; ``no_data``: none at all on one side."""
+
+
+class DistanceTest(msgspec.Struct, frozen=True):
+    """A distance between samples of ``n`` and ``m`` values, and what it takes to act on it."""
+
+    name: str
+    distance: Distance
+    threshold: float
+    smallest: SmallestSize
+    n: int
+    m: int
+
+    @property
+    def is_sufficient(self) -> bool:
+        """Whether the samples are large enough for a decision."""
+        return min(self.n, self.m) >= self._needed
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the distance is over the specified threshold, whatever the samples' sizes."""
+        return self.distance.value > self.threshold
+
+    def status(self, level: float) -> Status:
+        """Decide: drift is over the threshold and less probable by chance than ``level``."""
+        if not self.is_sufficient:
+            return "insufficient"
+        return "drift" if self.is_over and self.distance.p_value < level else "ok"
+
+    def reason(self, level: float) -> str | None:
+        """Say why the status is not a plain ``ok``; ``None`` if it is."""
+        if not self.is_sufficient:
+            fewer = min(self.n, self.m)
+            return f"{self.name} needs {self._needed} values on the smaller side, not {fewer}"
+        if not self.is_over:
+            return None
+        over = f"{self.name} {self.distance.value:.3g} is over {self.threshold:g}"
+        chance = f"{over}, and the p-value {self.distance.p_value:.2g}"
+        is_drift = self.status(level) == "drift"
+        return f"{chance} is {'below' if is_drift else 'not below'} {level:.2g}"
+
+    @property
+    def _needed(self) -> int:
+        return self.smallest.needed(self.n, self.m)
