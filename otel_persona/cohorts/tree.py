@@ -141,6 +141,18 @@ class CohortTree:
             if cohort is not None and (folder / METADATA).exists():
                 yield cohort
 
+    def find(self, key: CohortKey, run_id: str) -> Cohort | None:
+        """Return a run's cohort, under any id that is read, or ``None`` if it does not exist.
+
+        Costs the same however many runs there are; raises ``CohortError`` as ``folder``.
+        """
+        name = encode_name(run_id, what="run id")
+        for prefix in _PREFIXES[key.view]:
+            folder = self.folder(key) / f"{_COHORT}{prefix}{name}"
+            if (folder / METADATA).exists():
+                return Cohort(key, run_id, folder)
+        return None
+
     def walk(self, stage: str | None = None, view: View | None = None) -> Iterator[Cohort]:
         """Yield all cohorts that exist, or those of a stage or view."""
         for one_stage in self.stages() if stage is None else (stage,):
