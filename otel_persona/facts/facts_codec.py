@@ -10,7 +10,7 @@ from otel_persona.errors import CohortError, UsageError
 from otel_persona.facts.cohort_facts import Facts, Figure
 from otel_persona.facts.cohort_key import CohortKey
 from otel_persona.facts.fingerprints import Fingerprints
-from otel_persona.facts.state_codec import decode_state, encode_state
+from otel_persona.facts.state_codec import NAMES_IN_A_FILE, decode_state, encode_state
 from otel_persona.mismatches import find_mismatch
 
 SCHEMA_VERSION = 1
@@ -38,8 +38,13 @@ class _Facts(msgspec.Struct, kw_only=True, omit_defaults=True):
     state: Any = None
 
 
-def encode_facts(facts: Facts, written_at: str) -> dict[str, Any]:
-    """Return facts as plain values for JSON; only ``timestamp`` says when that was."""
+def encode_facts(
+    facts: Facts, written_at: str, *, names: int = NAMES_IN_A_FILE
+) -> dict[str, Any]:
+    """Return facts as plain values for JSON; only ``timestamp`` says when that was.
+
+    The state has at most so many ``names`` of each kind.
+    """
     key = facts.key
     written = _Facts(
         schema_version=SCHEMA_VERSION,
@@ -54,7 +59,7 @@ def encode_facts(facts: Facts, written_at: str) -> dict[str, Any]:
         timestamp=written_at,
         fingerprints=facts.fingerprints,
         metrics=facts.figures,
-        state=None if facts.state is None else encode_state(facts.state),
+        state=None if facts.state is None else encode_state(facts.state, names=names),
     )
     plain: dict[str, Any] = msgspec.to_builtins(written)
     return plain
