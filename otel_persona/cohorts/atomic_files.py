@@ -34,6 +34,15 @@ def write_all(folder: Path, files: Mapping[str, bytes]) -> None:
     sync_folder(folder)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, on the disk as well; raises ``OSError``."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
+
+
 def remove_all(folder: Path, *names: str) -> None:
     """Remove files of ``folder``, those that there are."""
     for name in names:

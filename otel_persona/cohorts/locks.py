@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from otel_persona.cohorts.atomic_files import make_folder
 from otel_persona.errors import CohortError
 from otel_persona.settings import SidecarSettings
 
@@ -30,7 +31,7 @@ def folder_lock(folder: Path, settings: SidecarSettings) -> Iterator[None]:
     Raises ``CohortError`` if it was not free within ``lock_timeout_s``, or there are no locks
     there, and ``OSError`` if the folder cannot be made or written to.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     if not settings.lock:
         yield
         return

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from otel_persona.cohorts.json_files import json_of, read_if_there
 from otel_persona.cohorts.names import decode_name, encode_name
 from otel_persona.cohorts.naming import (
     BOTH,
@@ -53,7 +54,7 @@ OnDamaged = Callable[[Damaged], object]
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """One cohort of one run, and its folder; whether it exists is not said."""
+    """One cohort of one run, and its folder, whether it exists or not."""
 
     key: CohortKey
     run_id: str
@@ -63,6 +64,10 @@ class Cohort:
     def cohort_id(self) -> str:
         """``cr_`` or ``sy_``, and the run's id as it stands in paths."""
         return self.folder.name.removeprefix(_COHORT)
+
+    def exists(self) -> bool:
+        """Return whether it has been saved whole."""
+        return (self.folder / METADATA).exists()
 
 
 class CohortTree:
@@ -116,29 +121,29 @@ class CohortTree:
 
     def stages(self) -> Iterator[str]:
         """Name the stages, sorted by their folders."""
-        for folder in self._folders(self.root):
+        for folder in self.folders(self.root):
             if (stage := self._decoded(folder)) is not None:
                 yield stage
 
     def keys(self, stage: str, view: View) -> Iterator[CohortKey]:
         """Yield the keys of a stage's view that have a folder."""
-        for folder in self._folders(self.view_folder(stage, view)):
+        for folder in self.folders(self.view_folder(stage, view)):
             target = self._decoded(folder)
             if target is None:
                 continue
             if view == "CROSS_SECTIONAL":
                 yield CohortKey(stage, view, target)
                 continue
-            for inner in self._folders(folder):
+            for inner in self.folders(folder):
                 symbol = self._decoded(inner, _SYMBOL)
                 if symbol is not None:
                     yield CohortKey(stage, view, target, symbol)
 
     def cohorts(self, key: CohortKey) -> Iterator[Cohort]:
         """Yield the cohorts of a key that exist."""
-        for folder in self._folders(self.folder(key)):
+        for folder in self.folders(self.folder(key)):
             cohort = self.cohort_in(folder, key)
-            if cohort is not None and (folder / METADATA).exists():
+            if cohort is not None and cohort.exists():
                 yield cohort
 
     def find(self, key: CohortKey, run_id: str) -> Cohort | None:
@@ -163,14 +168,14 @@ class CohortTree:
     def cohort_in(self, folder: Path, key: CohortKey) -> Cohort | None:
         """Return which cohort of the key ``folder`` is; ``None``, and named, if it is none."""
         if key.view == "CROSS_SECTIONAL" and folder.name.startswith(_SYMBOL):
-            self._skip(folder, "a symbol has no place in CROSS_SECTIONAL")
+            self.skip(folder, "a symbol has no place in CROSS_SECTIONAL")
             return None
         for prefix in _PREFIXES[key.view]:
             if folder.name.startswith(_COHORT + prefix):
                 run_id = self._decoded(folder, _COHORT + prefix)
                 return None if run_id is None else Cohort(key, run_id, folder)
         right = " or ".join(_PREFIXES[key.view])
-        self._skip(folder, f"a cohort in {key.view} is called {_COHORT} and then {right}…")
+        self.skip(folder, f"a cohort in {key.view} is called {_COHORT} and then {right}…")
         return None
 
     def read_facts(self, cohort: Cohort) -> Facts:
@@ -189,32 +194,33 @@ class CohortTree:
         try:
             return self.read_facts(cohort)
         except CohortError as error:
-            self._skip(cohort.folder, str(error).removeprefix(f"{cohort.folder}{os.sep}"))
+            self.skip(cohort.folder, str(error).removeprefix(f"{cohort.folder}{os.sep}"))
             return None
 
-    def _folders(self, folder: Path) -> list[Path]:
-        """List the folders in ``folder``, sorted, none if there is no such folder."""
+    def folders(self, folder: Path) -> list[Path]:
+        """List the folders in ``folder``, sorted; none, and named, if it cannot be listed."""
         try:
             with os.scandir(folder) as entries:
                 names = [entry.name for entry in entries if _is_open_folder(entry)]
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
-            self._skip(folder, f"it cannot be listed: {error.strerror}")
+            self.skip(folder, f"it cannot be listed: {error.strerror}")
             return []
         return [folder / name for name in sorted(names)]
 
     def _decoded(self, folder: Path, prefix: str = "") -> str | None:
         if not folder.name.startswith(prefix):
-            self._skip(folder, f"its name does not start with {prefix}")
+            self.skip(folder, f"its name does not start with {prefix}")
             return None
         try:
             return decode_name(folder.name.removeprefix(prefix))
         except CohortError as error:
-            self._skip(folder, str(error))
+            self.skip(folder, str(error))
             return None
 
-    def _skip(self, path: Path, reason: str) -> None:
+    def skip(self, path: Path, reason: str) -> None:
+        """Name something that cannot be read and is skipped."""
         self.on_damaged(Damaged(path, reason))
 
 
@@ -229,7 +235,7 @@ def _warn(damaged: Damaged) -> None:
 def _facts_in(folder: Path) -> tuple[Path, Facts]:
     for names in BOTH:
         path = folder / f"{names.facts}.json"
-        content = _read(path)
+        content = read_if_there(path)
         if content is not None and names.facts_are_inside:
             content = _inner_facts(path, content)
         if content is None:
@@ -241,18 +247,6 @@ def _facts_in(folder: Path) -> tuple[Path, Facts]:
     raise CohortError(f"{folder}: has no facts, neither of naming telemetry nor of metrics")
 
 
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise CohortError(f"{path}: it cannot be read: {error.strerror}") from None
-
-
 def _inner_facts(path: Path, content: bytes) -> bytes | None:
-    try:
-        inner = msgspec.json.decode(content, type=dict[str, msgspec.Raw]).get(FACTS_KEY)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise CohortError(f"{path}: is not an object of JSON") from None
+    inner = json_of(path, content, dict[str, msgspec.Raw]).get(FACTS_KEY)
     return None if inner is None else bytes(inner)

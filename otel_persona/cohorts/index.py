@@ -1,0 +1,174 @@
+"""Finds a key's earlier runs without reading the tree: an SQLite file beside the stages.
+
+It is only a cache. It is made anew when it is missing or damaged, and a key's part of it when the
+key's folder is not as it was left: somebody has copied cohorts in, removed some, or restored a
+backup. Whoever uses a row compares it with its files.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from otel_persona.cohorts.atomic_files import make_folder
+from otel_persona.cohorts.audit import is_valid
+from otel_persona.cohorts.index_file import connected, is_broken
+from otel_persona.cohorts.metadata import read_metadata
+from otel_persona.cohorts.tree import Cohort, CohortTree
+from otel_persona.errors import CohortError
+from otel_persona.facts import CohortKey
+
+_Result = TypeVar("_Result")
+_COLUMNS = "folder, run_id, ended_at, complete, valid"
+_EARLIER = f"""
+SELECT {_COLUMNS} FROM cohorts
+WHERE key = :key AND complete = 1 AND (ended_at, run_id) < (:ended_at, :run_id)
+AND run_id != :own_run_id {{condition}}
+ORDER BY ended_at DESC, run_id DESC LIMIT 1
+"""  # noqa: S608 - names of columns, not data
+_ANY = _EARLIER.format(condition="")
+_VALID = _EARLIER.format(condition="AND valid = 1")
+_MARKED = _EARLIER.format(condition="AND run_id IN (SELECT value FROM json_each(:marked))")
+_UNREAD = f"SELECT {_COLUMNS} FROM cohorts WHERE key = ? AND ended_at IS NULL"  # noqa: S608 - as above
+
+
+class Row(NamedTuple):
+    """What is known of one cohort; without ``ended_at`` it could not be read, or is being made."""
+
+    folder: str
+    run_id: str
+    ended_at: str | None = None
+    complete: bool = False
+    valid: bool = False
+
+
+class Moment(NamedTuple):
+    """Where a run stands among all runs: by its own end, then by its id."""
+
+    ended_at: str
+    run_id: str
+
+
+class KeyIndex:
+    """The index of one key's cohorts, up to date with the key's folder.
+
+    Only the holder of that folder's lock may have one. Raises ``CohortError`` if the index cannot
+    be read or written, other than by being damaged.
+    """
+
+    def __init__(self, tree: CohortTree, key: CohortKey) -> None:
+        self._tree = tree
+        self._key = key
+        self._folder = tree.folder(key)
+        self._connection = connected(tree)
+        self._do(self._catch_up)
+
+    def close(self) -> None:
+        """Close the file; the index is of no more use."""
+        self._connection.close()
+
+    def newest_before(
+        self, moment: Moment, own_run_id: str, good: Collection[str] | None = None
+    ) -> Row | None:
+        """Return the newest complete run before ``moment`` that is not ``own_run_id``.
+
+        With ``good``, the ids of the runs that were marked good, take only these and valid ones.
+        """
+        values = {"key": str(self._key), "own_run_id": own_run_id, **moment._asdict()}
+        if good is None:
+            return self._do(lambda: self._one(_ANY, values))
+        valid = self._do(lambda: self._one(_VALID, values))
+        values["marked"] = json.dumps(sorted(good))
+        marked = self._do(lambda: self._one(_MARKED, values))
+        found = [row for row in (valid, marked) if row is not None]
+        return max(found, key=lambda row: (row.ended_at or "", row.run_id), default=None)
+
+    def refresh(self, row: Row) -> Row:
+        """Read again from its files what a row says of its cohort, and keep that."""
+        fresh = self._read(self._folder / row.folder) or Row(row.folder, row.run_id)
+        if fresh != row:
+            self._do(lambda: self._put([fresh]))
+        return fresh
+
+    def announce(self, cohort: Cohort) -> None:
+        """Make the folder of a cohort that is about to be written.
+
+        Until ``refresh`` is called with the row that this leaves, everybody reads its files.
+        """
+        make_folder(cohort.folder)
+        stamp = _stamp(self._folder)  # what others change from now on is noticed
+        self._do(lambda: self._put([Row(cohort.folder.name, cohort.run_id)], stamp))
+
+    def _catch_up(self) -> None:
+        key = str(self._key)
+        stamp = _stamp(self._folder)
+        known = self._connection.execute("SELECT stamp FROM folders WHERE key = ?", (key,))
+        if known.fetchone() == (stamp,):
+            rows = self._connection.execute(_UNREAD, (key,)).fetchall()
+            for row in rows:
+                self.refresh(Row(*row))
+            return
+        rows = [row for row in map(self._read, self._tree.folders(self._folder)) if row is not None]
+        with self._connection:
+            self._connection.execute("DELETE FROM cohorts WHERE key = ?", (key,))
+        self._put(rows, stamp)
+
+    def _put(self, rows: list[Row], stamp: str | None = None) -> None:
+        key = str(self._key)
+        with self._connection:
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO cohorts VALUES (?, ?, ?, ?, ?, ?)",
+                [(key, *row) for row in rows],
+            )
+            if stamp is not None:
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO folders VALUES (?, ?)", (key, stamp)
+                )
+
+    def _read(self, folder: Path) -> Row | None:
+        cohort = self._tree.cohort_in(folder, self._key)
+        return None if cohort is None else row_of(self._tree, cohort)
+
+    def _one(self, query: str, values: dict[str, str]) -> Row | None:
+        found = self._connection.execute(query, values).fetchone()
+        if found is None:
+            return None
+        folder, run_id, ended_at, complete, valid = found
+        return Row(folder, run_id, ended_at, bool(complete), bool(valid))
+
+    def _do(self, step: Callable[[], _Result]) -> _Result:
+        """Take a step; if the file turns out to be damaged, once more with a new one."""
+        try:
+            return step()
+        except sqlite3.DatabaseError as error:
+            if not is_broken(error):
+                raise CohortError(
+                    f"{self._tree.root}: its index cannot be used: {error}"
+                ) from error
+            self._connection.close()
+            self._connection = connected(self._tree, instead_of=error)
+        self._catch_up()
+        return step()
+
+
+def row_of(tree: CohortTree, cohort: Cohort) -> Row:
+    """Read what the index keeps of a cohort; what is damaged is named."""
+    unread = Row(cohort.folder.name, cohort.run_id)
+    if not cohort.exists():
+        return unread
+    try:
+        metadata = read_metadata(cohort)
+        valid = metadata.complete and is_valid(cohort)
+    except CohortError as error:
+        tree.skip(cohort.folder, str(error))
+        return unread
+    return unread._replace(ended_at=metadata.ended_at, complete=metadata.complete, valid=valid)
+
+
+def _stamp(folder: Path) -> str:
+    """Tell whether entries came or went since: within one tick of the clock by their number."""
+    status = folder.stat()
+    return f"{status.st_ino}:{status.st_mtime_ns}:{status.st_nlink}"

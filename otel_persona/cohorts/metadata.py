@@ -1,0 +1,63 @@
+"""``metadata.json``: which cohort of which run it is; with it, a cohort exists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from otel_persona.cohorts.json_files import read_json
+from otel_persona.cohorts.naming import METADATA
+from otel_persona.cohorts.tree import Cohort
+from otel_persona.errors import CohortError
+from otel_persona.facts import Facts
+from otel_persona.mismatches import find_mismatch
+
+SCHEMA_VERSION = 1
+
+
+class Metadata(msgspec.Struct, kw_only=True, frozen=True):
+    """What the index needs to know of a cohort; the file holds more."""
+
+    run_id: str
+    ended_at: str
+    complete: bool
+
+
+def metadata_of(facts: Facts, cohort: Cohort, written_at: str) -> dict[str, Any]:
+    """Return what this package says in the file; only ``created_at`` says when that was."""
+    key = facts.key
+    ours: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "cohort_id": cohort.cohort_id,
+        "run_id": facts.run_id,
+        "stage": key.stage,
+        "view": key.view,
+        "target": key.target,
+        "ended_at": facts.ended_at,
+        "complete": facts.complete,
+        "fingerprints": msgspec.to_builtins(facts.fingerprints),
+        "created_at": written_at,
+    }
+    if key.symbol is not None:
+        ours["symbol"] = key.symbol
+    if facts.state is not None:
+        ours |= {
+            "n_attempts": facts.state.attempts,
+            "n_personas": facts.state.personas.estimate(),
+            "ts_start": facts.state.start,
+            "ts_end": facts.state.end,
+        }
+    return ours
+
+
+def read_metadata(cohort: Cohort) -> Metadata:
+    """Read the file; raises ``CohortError`` if it is missing, damaged or that of another run."""
+    path = cohort.folder / METADATA
+    plain = read_json(path)
+    if (mismatch := find_mismatch(plain, Metadata)) is not None:
+        raise CohortError(f"{path}: {mismatch}")
+    metadata = msgspec.convert(plain, Metadata)
+    if metadata.run_id != cohort.run_id:
+        raise CohortError(f"{path}: is that of the run {metadata.run_id!r}")
+    return metadata

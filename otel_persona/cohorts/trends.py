@@ -1,0 +1,51 @@
+"""The trend of a cohort's figures over its newest runs; it needs their figures alone."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import msgspec
+
+from otel_persona.cohorts.baselines import EarlierRuns
+from otel_persona.cohorts.json_files import json_of, read_if_there
+from otel_persona.cohorts.metadata import read_metadata
+from otel_persona.cohorts.naming import FACTS_KEY, FIGURES
+from otel_persona.cohorts.tree import Cohort, CohortTree
+from otel_persona.drift import Trend, runs_in_trend, trend_of
+from otel_persona.errors import CohortError
+from otel_persona.facts import Facts, Figure
+from otel_persona.settings import Settings
+
+
+class RunFigures(msgspec.Struct, kw_only=True, frozen=True):
+    """The figures of one cohort of one run, and when the run ended, by its own account."""
+
+    run_id: str
+    ended_at: str
+    figures: dict[str, Figure]
+
+
+def trend_in(
+    tree: CohortTree, facts: Facts, earlier: EarlierRuns, settings: Settings
+) -> Trend | None:
+    """Compute the trend up to this run; ``None`` before there are ``trend_after`` runs."""
+    last = RunFigures(run_id=facts.run_id, ended_at=facts.ended_at, figures=facts.figures)
+    before = (run for cohort in earlier.cohorts() if (run := run_figures(tree, cohort)))
+    runs = [last, *islice(before, runs_in_trend(settings) - 1)]
+    if len(runs) < tree.settings.trend_after:
+        return None
+    return trend_of(runs, settings)
+
+
+def run_figures(tree: CohortTree, cohort: Cohort) -> RunFigures | None:
+    """Read a cohort's figures without its counts; if they are damaged, name them."""
+    path = cohort.folder / FIGURES
+    try:
+        inner = json_of(path, read_if_there(path) or b"", dict[str, msgspec.Raw])
+        inner.pop(FACTS_KEY, None)
+        figures = {name: json_of(path, bytes(value), Figure) for name, value in inner.items()}
+        metadata = read_metadata(cohort)
+    except CohortError as error:
+        tree.skip(cohort.folder, str(error))
+        return None
+    return RunFigures(run_id=cohort.run_id, ended_at=metadata.ended_at, figures=figures)
