@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 from otel_persona import activation
 from otel_persona.errors import (
+    CohortError,
+    IsolationError,
     LogReadError,
     PersonaError,
     RecordError,
@@ -32,6 +34,7 @@ from otel_persona.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from otel_persona.aggregation import BatchSummary, IndicatorChange
+    from otel_persona.cohorts import ReproducibilityTracker
     from otel_persona.exporters import AttemptFileExporter
     from otel_persona.instrumentation import (
         Attempt,
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
 _ROOMS = {
     "BatchSummary": "aggregation",
     "IndicatorChange": "aggregation",
+    "ReproducibilityTracker": "cohorts",
     "Attempt": "instrumentation",
     "AttemptFileExporter": "exporters",
     "AttemptSampler": "processors",
@@ -75,12 +79,15 @@ __all__ = [
     "AttemptSampler",
     "AttemptSpanProcessor",
     "BatchSummary",
+    "CohortError",
     "DriftProcessor",
     "Handle",
     "IndicatorChange",
+    "IsolationError",
     "LogReadError",
     "PersonaError",
     "RecordError",
+    "ReproducibilityTracker",
     "Settings",
     "SettingsError",
     "UsageError",

@@ -1,0 +1,82 @@
+"""What a pipeline gives by hand: figures, metadata and an end, checked and made plain."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from otel_persona.cohorts.clock import now
+from otel_persona.errors import RecordError, UsageError
+from otel_persona.facts import Figure
+from otel_persona.records import canonical_timestamp
+
+
+def figures_from(metrics: Mapping[str, Any]) -> dict[str, Figure]:
+    """Return flat figures: numbers, bools, texts and ``None``, each of its own kind.
+
+    NumPy's scalars become the numbers and bools that they are. JSON has no NaN and no infinities:
+    they are kept as texts. Raises ``UsageError`` for anything else, such as a mapping.
+    """
+    if not isinstance(metrics, Mapping):
+        raise UsageError(f"metrics must be a mapping of figures, not {type(metrics).__name__}")
+    return {_name(name): _figure(name, value) for name, value in metrics.items()}
+
+
+def metadata_from(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return metadata as plain values; raises ``UsageError`` if they are none of JSON."""
+    if metadata is None:
+        return {}
+    if not isinstance(metadata, Mapping):
+        raise UsageError(f"metadata must be a mapping, not {type(metadata).__name__}")
+    try:
+        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(dict(metadata)))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"metadata must be values of JSON: {error}") from None
+    return plain
+
+
+def end_from(ended_at: str | datetime | None) -> str:
+    """Return a run's end in canonical form, the present if not given; raises ``UsageError``."""
+    if ended_at is None:
+        return now()
+    text = ended_at.isoformat() if isinstance(ended_at, datetime) else ended_at
+    try:
+        return canonical_timestamp(text)
+    except (RecordError, AttributeError, TypeError, ValueError):
+        raise UsageError(
+            "ended_at must be an aware datetime or RFC 3339 text such as "
+            f"'2026-01-31T14:32:01.234Z', not {ended_at!r}"
+        ) from None
+
+
+def _name(name: Any) -> str:
+    if isinstance(name, str) and name:
+        return name
+    raise UsageError(f"a figure's name must be a text that is not empty, not {name!r}")
+
+
+def _figure(name: str, value: Any) -> Figure:
+    if not isinstance(value, str | int | float | None) and callable(getattr(value, "item", None)):
+        value = _scalar(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(float(value))
+    for kind in (bool, int, float, str):
+        if isinstance(value, kind):
+            return kind(value)
+    if value is None:
+        return None
+    raise UsageError(
+        f"the figure {name!r} must be a number, a bool, a text or None, not a "
+        f"{type(value).__name__}; give each part of it a name of its own"
+    )
+
+
+def _scalar(value: Any) -> Any:
+    try:
+        return value.item()
+    except (TypeError, ValueError):
+        return value  # an array of several values
