@@ -38,9 +38,7 @@ class _Facts(msgspec.Struct, kw_only=True, omit_defaults=True):
     state: Any = None
 
 
-def encode_facts(
-    facts: Facts, written_at: str, *, names: int = NAMES_IN_A_FILE
-) -> dict[str, Any]:
+def encode_facts(facts: Facts, written_at: str, *, names: int = NAMES_IN_A_FILE) -> dict[str, Any]:
     """Return facts as plain values for JSON; only ``timestamp`` says when that was.
 
     The state has at most so many ``names`` of each kind.
