@@ -48,8 +48,9 @@ class DistinctCount(msgspec.Struct):
 
     def merge(self, other: DistinctCount) -> None:
         """See all ids of ``other``, which does not change."""
-        self.hashes |= other.hashes
-        self._trim()
+        self.hashes |= {found for found in other.hashes if found < self.bound}
+        if len(self.hashes) > 2 * KEPT_HASHES:
+            self._trim()
 
     def estimate(self) -> int:
         """Return how many distinct ids were seen."""

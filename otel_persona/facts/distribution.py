@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+import struct
+import sys
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
-from otel_persona.aggregation.exact_sum import ExactSum, in_units
+from otel_persona.aggregation.exact_sum import UNIT_BITS, ExactSum, in_units
 from otel_persona.aggregation.percentile import percentile
 
 MOST_DISTINCT = 2_048
 """How many distinct numbers a distribution keeps."""
 
 _MOST_BITS = 15
+_MANTISSA_BITS = 52
+_SMALLEST_NORMAL = sys.float_info.min
 
 
 class Distribution(msgspec.Struct):
@@ -66,9 +70,8 @@ class Distribution(msgspec.Struct):
         if bits < math.inf:
             self._cut_to(int(bits))
             self.sum.merge(other._exact_sum())
-        for number, count in other.counts.items():
-            key = number if self.bits is None else _cut(number, self.bits)
-            self.counts[key] = self.counts.get(key, 0) + count
+        keys = other.counts if self.bits is None else _cut_all(other.counts, self.bits)
+        _count(self.counts, keys, other.counts.values())
         if len(self.counts) > MOST_DISTINCT:
             self._coarsen()
 
@@ -90,12 +93,7 @@ class Distribution(msgspec.Struct):
         return sorted((_middle(number, self.bits), n) for number, n in self.counts.items())
 
     def _exact_sum(self) -> ExactSum:
-        if self.bits is not None:
-            return self.sum
-        exact = ExactSum()
-        for number, count in self.counts.items():
-            exact.merge(ExactSum(count, in_units(number) * count))
-        return exact
+        return _sum_of(self.counts) if self.bits is None else self.sum
 
     def _coarsen(self) -> None:
         while len(self.counts) > MOST_DISTINCT and self.bits != 0:
@@ -106,15 +104,42 @@ class Distribution(msgspec.Struct):
             return
         self.sum = self._exact_sum()
         cut: dict[float, int] = {}
-        for number, count in self.counts.items():
-            key = _cut(number, bits)
-            cut[key] = cut.get(key, 0) + count
+        _count(cut, _cut_all(self.counts, bits), self.counts.values())
         self.counts = cut
         self.bits = bits
 
 
 def _digits(bits: int | None) -> float:
     return math.inf if bits is None else bits
+
+
+def _count(into: dict[float, int], keys: Iterable[float], counts: Iterable[int]) -> None:
+    for key, count in zip(keys, counts, strict=True):
+        into[key] = into.get(key, 0) + count
+
+
+def _sum_of(counts: Mapping[float, int]) -> ExactSum:
+    """Sum exactly, by denominator: units have a thousand bits, and most numbers need few."""
+    numerators: dict[int, int] = {}
+    for number, count in counts.items():
+        numerator, denominator = number.as_integer_ratio()
+        numerators[denominator] = numerators.get(denominator, 0) + numerator * count
+    units = (
+        numerator << (UNIT_BITS + 1 - denominator.bit_length())
+        for denominator, numerator in numerators.items()
+    )
+    return ExactSum(sum(counts.values()), sum(units))
+
+
+def _cut_all(numbers: Collection[float], bits: int) -> Iterable[float]:
+    """Cut each number; what ``_cut`` does to a normal float is to clear its last binary digits."""
+    if not all(type(number) is float and abs(number) >= _SMALLEST_NORMAL for number in numbers):
+        return (_cut(number, bits) for number in numbers)
+    doubles = f"<{len(numbers)}d"
+    kept = ((1 << 64) - (1 << _MANTISSA_BITS - bits)).to_bytes(8, "little") * len(numbers)
+    whole = int.from_bytes(struct.pack(doubles, *numbers), "little")
+    cut = whole & int.from_bytes(kept, "little")
+    return struct.unpack(doubles, cut.to_bytes(len(kept), "little"))
 
 
 def _cut(number: float, bits: int) -> float:

@@ -10,7 +10,12 @@ from otel_persona.errors import CohortError, UsageError
 from otel_persona.facts.cohort_facts import Facts, Figure
 from otel_persona.facts.cohort_key import CohortKey
 from otel_persona.facts.fingerprints import Fingerprints
-from otel_persona.facts.state_codec import NAMES_IN_A_FILE, decode_state, encode_state
+from otel_persona.facts.state_codec import (
+    NAMES_IN_A_FILE,
+    WrittenState,
+    read_state,
+    write_state,
+)
 from otel_persona.mismatches import find_mismatch
 
 SCHEMA_VERSION = 1
@@ -35,7 +40,7 @@ class _Facts(msgspec.Struct, kw_only=True, omit_defaults=True):
     timestamp: str
     fingerprints: Fingerprints
     metrics: dict[str, _Figure]
-    state: Any = None
+    state: WrittenState | None = None
 
 
 def encode_facts(facts: Facts, written_at: str, *, names: int = NAMES_IN_A_FILE) -> dict[str, Any]:
@@ -57,7 +62,7 @@ def encode_facts(facts: Facts, written_at: str, *, names: int = NAMES_IN_A_FILE)
         timestamp=written_at,
         fingerprints=facts.fingerprints,
         metrics=facts.figures,
-        state=None if facts.state is None else encode_state(facts.state, names=names),
+        state=None if facts.state is None else write_state(facts.state, names),
     )
     plain: dict[str, Any] = msgspec.to_builtins(written)
     return plain
@@ -66,10 +71,10 @@ def encode_facts(facts: Facts, written_at: str, *, names: int = NAMES_IN_A_FILE)
 def decode_facts(text: bytes) -> Facts:
     """Read what ``encode_facts`` returned, as JSON; raises ``CohortError`` if it is damaged."""
     try:
-        plain = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise CohortError(f"not JSON: {error}") from None
-    return facts_of(plain)
+        written = _decode(text, _Facts)
+    except msgspec.ValidationError:
+        return facts_of(_decode(text, Any))  # which names the fault
+    return _facts(written)
 
 
 def facts_of(plain: object) -> Facts:
@@ -77,7 +82,19 @@ def facts_of(plain: object) -> Facts:
     mismatch = find_mismatch(plain, _Facts)
     if mismatch is not None:
         raise CohortError(f"the facts of a cohort are damaged: {mismatch}")
-    written = msgspec.convert(plain, _Facts)
+    return _facts(msgspec.convert(plain, _Facts))
+
+
+def _decode(text: bytes, kind: Any) -> Any:
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise CohortError(f"not JSON: {error}") from None
+
+
+def _facts(written: _Facts) -> Facts:
     if written.schema_version != SCHEMA_VERSION:
         raise CohortError(
             f"the facts have schema_version {written.schema_version}, and {SCHEMA_VERSION} is read"
@@ -92,6 +109,6 @@ def facts_of(plain: object) -> Facts:
         ended_at=written.ended_at,
         complete=written.complete,
         figures=written.metrics,
-        state=None if written.state is None else decode_state(written.state),
+        state=None if written.state is None else read_state(written.state),
         fingerprints=written.fingerprints,
     )

@@ -13,7 +13,7 @@ from otel_persona.facts.categories import Categories
 from otel_persona.facts.cohort_state import CohortState
 from otel_persona.facts.distinct_count import DistinctCount
 from otel_persona.facts.distribution import Distribution
-from otel_persona.facts.time_blocks import TimeBlocks
+from otel_persona.facts.time_blocks import Sums, TimeBlocks
 from otel_persona.mismatches import find_mismatch
 
 NAMES_IN_A_FILE = 4_096
@@ -72,7 +72,9 @@ class _Blocks(msgspec.Struct, forbid_unknown_fields=True):
     sums: dict[str, list[_Triple]]
 
 
-class _State(msgspec.Struct, forbid_unknown_fields=True):
+class WrittenState(msgspec.Struct, forbid_unknown_fields=True):
+    """A state as plain JSON holds it."""
+
     attempts: _Positive
     successes: _Count
     repaired: _Count
@@ -96,18 +98,27 @@ class _State(msgspec.Struct, forbid_unknown_fields=True):
 
 def encode_state(state: CohortState, *, names: int = NAMES_IN_A_FILE) -> dict[str, Any]:
     """Return a state as plain values for JSON, with at most so many names of each kind."""
+    plain: dict[str, Any] = msgspec.to_builtins(write_state(state, names))
+    return plain
+
+
+def write_state(state: CohortState, names: int) -> WrittenState:
+    """Return a state as JSON holds it, with at most so many names of each kind."""
     fields = {field: _write(value, names) for field, value in msgspec.structs.asdict(state).items()}
     fields["data_hash"] = f"{state.data_hash:032x}"
-    plain: dict[str, Any] = msgspec.to_builtins(_State(**fields))
-    return plain
+    return WrittenState(**fields)
 
 
 def decode_state(plain: object) -> CohortState:
     """Read what ``encode_state`` returns; raises ``CohortError`` with the place of a fault."""
-    mismatch = find_mismatch(plain, _State)
+    mismatch = find_mismatch(plain, WrittenState)
     if mismatch is not None:
         raise CohortError(f"the state of a cohort is damaged: {mismatch}")
-    written = msgspec.convert(plain, _State)
+    return read_state(msgspec.convert(plain, WrittenState))
+
+
+def read_state(written: WrittenState) -> CohortState:
+    """Return the state that was written; raises ``CohortError`` if its parts contradict others."""
     try:
         fields = {field: _read(value) for field, value in msgspec.structs.asdict(written).items()}
     except ValueError as error:
@@ -194,8 +205,11 @@ def _write_blocks(blocks: TimeBlocks) -> _Blocks:
 
 
 def _read_blocks(written: _Blocks) -> TimeBlocks:
-    blocks = TimeBlocks(written.exponent)
+    blocks: dict[int, Sums] = {}
     for figure, triples in written.sums.items():
         for number, count, total in triples:
-            blocks.blocks.setdefault(number, {})[figure] = [count, total]
-    return blocks
+            sums = blocks.get(number)
+            if sums is None:
+                sums = blocks[number] = {}
+            sums[figure] = [count, total]
+    return TimeBlocks(written.exponent, blocks)

@@ -86,9 +86,12 @@ class TimeBlocks(msgspec.Struct):
 
 def _add(into: Sums, more: Sums) -> None:
     for figure, (count, total) in more.items():
-        sums = into.setdefault(figure, [0, 0])
-        sums[0] += count
-        sums[1] += total
+        sums = into.get(figure)
+        if sums is None:
+            into[figure] = [count, total]
+        else:
+            sums[0] += count
+            sums[1] += total
 
 
 @lru_cache(maxsize=1_024)

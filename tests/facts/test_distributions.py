@@ -113,3 +113,13 @@ def test_nothing_counted_has_no_figures() -> None:
         None,
         0,
     )
+
+
+def test_the_smallest_floats_are_cut_alike_one_by_one_and_together() -> None:
+    """Merging cuts many floats at once; those below the normal range have no leading 1 to keep."""
+    many = [1 + index / 4_096 for index in range(MOST_DISTINCT + 1)]
+    smallest = [index * 5e-324 for index in range(1, 1_000, 7)]
+    merged = Distribution.of(many)
+    merged.merge(Distribution.of(smallest))
+    assert merged.bits is not None
+    assert merged == Distribution.of(many + smallest)
