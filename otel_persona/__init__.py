@@ -35,7 +35,7 @@ from otel_persona.version import __version__ as __version__
 if TYPE_CHECKING:
     from otel_persona.aggregation import BatchSummary, IndicatorChange
     from otel_persona.cohorts import ReproducibilityTracker
-    from otel_persona.exporters import AttemptFileExporter
+    from otel_persona.exporters import AttemptFileExporter, CohortExporter
     from otel_persona.instrumentation import (
         Attempt,
         attempt,
@@ -61,6 +61,7 @@ _ROOMS = {
     "AttemptFileExporter": "exporters",
     "AttemptSampler": "processors",
     "AttemptSpanProcessor": "processors",
+    "CohortExporter": "exporters",
     "DriftProcessor": "processors",
     "Handle": "setup",
     "Settings": "settings",
@@ -80,6 +81,7 @@ __all__ = [
     "AttemptSpanProcessor",
     "BatchSummary",
     "CohortError",
+    "CohortExporter",
     "DriftProcessor",
     "Handle",
     "IndicatorChange",

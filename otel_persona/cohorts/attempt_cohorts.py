@@ -26,7 +26,7 @@ class Subject(NamedTuple):
     target: str
     symbol: str | None
 
-    def keys(self) -> list[CohortKey]:
+    def cohort_keys(self) -> list[CohortKey]:
         """Return the keys of its cohorts; raises ``UsageError`` if a name is empty."""
         keys = [CohortKey(self.stage, "CROSS_SECTIONAL", self.target)]
         if self.symbol is not None:
@@ -95,7 +95,7 @@ class CohortStates:
     def _look_up(self, subject: Subject) -> tuple[list[Cohort], str]:
         cohorts, refusal = [], ""
         try:
-            for key in subject.keys():
+            for key in subject.cohort_keys():
                 try:
                     cohorts.append(self._tree.cohort(key, subject.run_id))
                 except CohortError as error:

@@ -6,7 +6,7 @@ from opentelemetry._logs import LoggerProvider
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.sdk.trace import SpanProcessor
 
-from otel_persona.exporters import AttemptFileExporter
+from otel_persona.exporters import AttemptFileExporter, CohortExporter
 from otel_persona.processors import AttemptSpanProcessor, DriftProcessor, UsageProcessor
 from otel_persona.processors.drift import OnBatch, OnIndicatorChange
 from otel_persona.settings import Settings
@@ -21,7 +21,7 @@ def attempt_processors(
     meter_provider: MeterProvider | None,
     logger_provider: LoggerProvider | None,
 ) -> list[SpanProcessor]:
-    """Make the processors that read usage, write the log if there is one, and fold the figures."""
+    """Make the processors that read usage, write the log and sidecars if any, and fold figures."""
     processors: list[SpanProcessor] = [UsageProcessor()]
     if settings.log is not None:
         exporter = AttemptFileExporter(
@@ -31,6 +31,9 @@ def attempt_processors(
             pending_records=settings.pending_records,
         )
         processors.append(AttemptSpanProcessor(exporter))
+    if settings.sidecars is not None and settings.safety.telemetry.enabled:
+        sidecars = CohortExporter(settings.sidecars, settings=settings)
+        processors.append(AttemptSpanProcessor(sidecars))
     processors.append(
         DriftProcessor(
             settings,
