@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol, runtime_checkable
+
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.export import SpanExporter
 
@@ -11,12 +13,18 @@ from otel_persona.mismatches import has_method
 from otel_persona.records import tallies
 
 
+@runtime_checkable
+class _Finishes(Protocol):
+    def finish(self, timeout_s: float) -> bool:
+        """Shut down, and tell whether all was kept."""
+
+
 class AttemptSpanProcessor(SpanProcessor):
     """Exports each span as it ends, in the thread that ends it, sampled or not.
 
     The SDK's own processors skip unsampled spans, and its batch processor loses its queue if the
-    process dies. Meant for ``AttemptFileExporter``, which picks out the attempts. Raises
-    ``UsageError`` if ``exporter`` is not a span exporter.
+    process dies. Meant for ``AttemptFileExporter`` and ``CohortExporter``, which pick out the
+    attempts. Raises ``UsageError`` if ``exporter`` is not a span exporter.
     """
 
     def __init__(self, exporter: SpanExporter) -> None:
@@ -36,6 +44,18 @@ class AttemptSpanProcessor(SpanProcessor):
     def shutdown(self) -> None:
         """Shut the exporter down."""
         self._exporter.shutdown()
+
+    def finish(self, timeout_s: float) -> bool:
+        """Shut the exporter down; ``False`` if something was not kept, or not in time.
+
+        The SDK's ``shutdown`` tells nothing and has no deadline, so ``CohortExporter`` has this
+        too; of others the flush before it tells.
+        """
+        if isinstance(self._exporter, _Finishes):
+            return self._exporter.finish(timeout_s)
+        is_flushed = self.force_flush(int(timeout_s * 1000))
+        self.shutdown()
+        return is_flushed
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Flush the exporter."""

@@ -21,7 +21,7 @@ def attempt_processors(
     meter_provider: MeterProvider | None,
     logger_provider: LoggerProvider | None,
 ) -> list[SpanProcessor]:
-    """Make the processors that read usage, write the log and sidecars if any, and fold figures."""
+    """Make the processors that read usage, write the log, fold the figures, and write sidecars."""
     processors: list[SpanProcessor] = [UsageProcessor()]
     if settings.log is not None:
         exporter = AttemptFileExporter(
@@ -31,9 +31,6 @@ def attempt_processors(
             pending_records=settings.pending_records,
         )
         processors.append(AttemptSpanProcessor(exporter))
-    if settings.sidecars is not None and settings.safety.telemetry.enabled:
-        sidecars = CohortExporter(settings.sidecars, settings=settings)
-        processors.append(AttemptSpanProcessor(sidecars))
     processors.append(
         DriftProcessor(
             settings,
@@ -43,4 +40,7 @@ def attempt_processors(
             logger_provider=logger_provider,
         )
     )
+    if settings.sidecars is not None and settings.safety.telemetry.enabled:
+        sidecars = CohortExporter(settings.sidecars, settings=settings)
+        processors.append(AttemptSpanProcessor(sidecars))
     return processors

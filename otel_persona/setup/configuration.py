@@ -20,6 +20,7 @@ from otel_persona.errors import SettingsError
 from otel_persona.instrumentation import telemetry
 from otel_persona.instrumentation.telemetry import Clock, Telemetry
 from otel_persona.mismatches import wrong_arguments
+from otel_persona.processors import AttemptSpanProcessor
 from otel_persona.processors.drift import OnBatch, OnIndicatorChange
 from otel_persona.records import tallies
 from otel_persona.settings import FurtherSettings, Settings, read_settings, switched_off
@@ -226,6 +227,8 @@ def _flush(processor: SpanProcessor) -> Step:
 
 def _finish(processor: SpanProcessor) -> Step:
     """Flush, then close: the SDK's shutdown returns no result, but a flush does."""
+    if isinstance(processor, AttemptSpanProcessor):
+        return processor.finish
 
     def finish(left_s: float) -> bool:
         flushed = processor.force_flush(int(left_s * 1000))
