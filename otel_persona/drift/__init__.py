@@ -4,6 +4,7 @@
 - ``tiers``: each figure's change; ``sanity``: whether the comparison says anything
 - ``distribution_drift``: which distributions have drifted, by ``distance_test`` decisions on
   ``distances`` between counts in ``bins``, if the ``sample_sizes`` can carry them
+- ``counting``: a million numbers into the counts of a distribution at once
 - ``trend``: where each figure is heading, by ``theil_sen`` and ``mann_kendall``
 - ``chi_square``, ``kolmogorov``: what is left to chance
 
@@ -11,6 +12,7 @@ Nothing here depends on the time at which it runs or on the order of what it is 
 """
 
 from otel_persona.drift.comparison import BothFingerprints, Comparison, compare
+from otel_persona.drift.counting import distribution_of
 from otel_persona.drift.distance_test import Status
 from otel_persona.drift.distances import Distance, kolmogorov_smirnov, psi
 from otel_persona.drift.distribution_drift import DistributionDrift
@@ -33,6 +35,7 @@ __all__ = [
     "Trend",
     "TrendStatus",
     "compare",
+    "distribution_of",
     "kolmogorov_smirnov",
     "psi",
     "runs_in_trend",

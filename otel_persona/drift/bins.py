@@ -46,19 +46,21 @@ def decile_bins(current: Mapping[float, int], baseline: Mapping[float, int]) -> 
     return _between(current, edges), _between(baseline, edges)
 
 
-def name_bins(current: Categories, baseline: Categories, top: int | None = None) -> Counts:
+def name_bins(current: Categories, baseline: Categories, most: int | None = None) -> Counts:
     """Count two samples of names in a bin for each name that is not rare, and one for the rest.
 
-    With ``top``, only the baseline's most frequent names have a bin. Rare is a name that the
-    smaller sample is expected to mention fewer than five times; both samples decide that together,
-    so that a name is not picked because one of them happens to mention it.
+    Rare is a name that the smaller sample is expected to mention fewer than five times. With
+    ``most``, only so many names have a bin: the most frequent. Both samples decide together which
+    names these are: one that is picked because the baseline mentions it often would seem to have
+    become rarer.
     """
     smaller = min(current.n, baseline.n) / (current.n + baseline.n)
     counts = [
         (current.counts.get(name, 0), baseline.counts.get(name, 0))
-        for name in _names(current, baseline, top)
+        for name in _names(current, baseline)
     ]
-    kept = [pair for pair in counts if sum(pair) * smaller >= _LEAST_EXPECTED]
+    frequent = sorted(counts, key=sum, reverse=True)[:most]
+    kept = [pair for pair in frequent if sum(pair) * smaller >= _LEAST_EXPECTED]
     here, there = ([pair[side] for pair in kept] for side in (0, 1))
     return [*here, current.n - sum(here)], [*there, baseline.n - sum(there)]
 
@@ -100,9 +102,7 @@ def _counted(numbered: Iterable[tuple[int, int]], bins: int) -> list[int]:
     return counts
 
 
-def _names(current: Categories, baseline: Categories, top: int | None) -> Iterable[str]:
-    if top is not None:
-        return [name for name, _ in baseline.top(top)]
+def _names(current: Categories, baseline: Categories) -> list[str]:
     if current.other or baseline.other:
         # A name that is not held may have been mentioned all the same.
         return sorted(current.counts.keys() & baseline.counts.keys())

@@ -18,8 +18,8 @@ from otel_persona.drift.sample_sizes import KS_SIZE, PSI_SIZE
 from otel_persona.facts import Categories, CohortState, Distribution
 from otel_persona.settings import SidecarDrift
 
-# Anchors are many; those that are not among the baseline's most frequent share a bin.
-_TOP_NAMES = {"anchors_used": 20}
+# Anchors are many; those that are not among the most frequent share a bin.
+_MOST_NAMES = {"anchors_used": 20}
 _WORST_FIRST: tuple[Status, ...] = ("drift", "ok", "insufficient", "no_data")
 
 
@@ -117,19 +117,19 @@ def _categorical_pairs(
 ) -> dict[str, _Pair]:
     there = baseline.categorical_distributions()
     return {
-        name: _categorical_pair(names, there[name], _TOP_NAMES.get(name), limits)
+        name: _categorical_pair(names, there[name], _MOST_NAMES.get(name), limits)
         for name, names in current.categorical_distributions().items()
     }
 
 
 def _categorical_pair(
-    current: Categories, baseline: Categories, top: int | None, limits: SidecarDrift
+    current: Categories, baseline: Categories, most: int | None, limits: SidecarDrift
 ) -> _Pair:
     n, m = current.n, baseline.n
     undecided = DistributionDrift(kind="categorical", n_current=n, n_baseline=m)
     if not (n and m):
         return _Pair(undecided)
-    index = psi(*name_bins(current, baseline, top))
+    index = psi(*name_bins(current, baseline, most))
     return _Pair(undecided, DistanceTest("PSI", index, limits.psi_threshold, PSI_SIZE, n, m))
 
 

@@ -15,7 +15,9 @@ from otel_persona.aggregation.percentile import percentile
 MOST_DISTINCT = 2_048
 """How many distinct numbers a distribution keeps."""
 
-_MOST_BITS = 15
+MOST_BITS = 15
+"""How many binary digits after the leading 1 a cut number keeps at most."""
+
 _MANTISSA_BITS = 52
 _SMALLEST_NORMAL = sys.float_info.min
 
@@ -97,7 +99,7 @@ class Distribution(msgspec.Struct):
 
     def _coarsen(self) -> None:
         while len(self.counts) > MOST_DISTINCT and self.bits != 0:
-            self._cut_to(_MOST_BITS if self.bits is None else self.bits - 1)
+            self._cut_to(MOST_BITS if self.bits is None else self.bits - 1)
 
     def _cut_to(self, bits: int) -> None:
         if self.bits == bits:
