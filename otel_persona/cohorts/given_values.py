@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,9 +11,9 @@ from typing import Any
 import msgspec
 
 from otel_persona.cohorts.clock import now
-from otel_persona.errors import RecordError, UsageError
+from otel_persona.errors import UsageError
 from otel_persona.facts import Figure
-from otel_persona.records import canonical_timestamp
+from otel_persona.records import format_timestamp, parse_timestamp
 
 
 def figures_from(metrics: Mapping[str, Any]) -> dict[str, Figure]:
@@ -40,17 +41,21 @@ def metadata_from(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def end_from(ended_at: str | datetime | None) -> str:
-    """Return a run's end in canonical form, the present if not given; raises ``UsageError``."""
+    """Return a run's end in canonical form, the present if not given; raises ``UsageError``.
+
+    A text without an offset is UTC, as in records; a datetime without one is refused.
+    """
     if ended_at is None:
         return now()
+    is_naive = isinstance(ended_at, datetime) and ended_at.tzinfo is None
     text = ended_at.isoformat() if isinstance(ended_at, datetime) else ended_at
-    try:
-        return canonical_timestamp(text)
-    except (RecordError, AttributeError, TypeError, ValueError):
-        raise UsageError(
-            "ended_at must be an aware datetime or RFC 3339 text such as "
-            f"'2026-01-31T14:32:01.234Z', not {ended_at!r}"
-        ) from None
+    if isinstance(text, str) and not is_naive:
+        with contextlib.suppress(ValueError, OverflowError):
+            return format_timestamp(parse_timestamp(text))
+    raise UsageError(
+        "ended_at must be an aware datetime or ISO 8601 text such as "
+        f"'2026-01-31T14:32:01.234Z', not {ended_at!r}"
+    )
 
 
 def _name(name: Any) -> str:

@@ -62,6 +62,8 @@ def write_cohort_telemetry(
     if not tree.settings.enabled:
         return None
     cohort = tree.cohort(facts.key, facts.run_id)
+    if tree.names.facts_are_inside and FACTS_KEY in facts.figures:
+        raise CohortError(f"{FACTS_KEY!r} cannot be the name of a figure with naming: metrics")
     try:
         with (
             folder_lock(tree.folder(facts.key), tree.settings),

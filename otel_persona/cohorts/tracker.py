@@ -59,7 +59,7 @@ class ReproducibilityTracker:
         ``view`` is ``CROSS_SECTIONAL``, or ``SYMBOL_SPECIFIC`` with a ``symbol``. ``metrics`` are
         numbers, bools, texts and ``None`` by name, in units of your own; only numbers are compared.
         ``metadata`` is kept in ``metadata.json``, but for the keys that this package writes itself.
-        ``ended_at`` (an aware datetime, or RFC 3339 text) orders the runs; by default it is now.
+        ``ended_at`` (an aware datetime, or ISO 8601 text) orders the runs; by default it is now.
 
         Returns the cohort's folder, ``None`` if not ``enabled``. A run that is saved again takes
         its own place. Raises ``UsageError`` for values that cannot be used, and ``CohortError`` if
