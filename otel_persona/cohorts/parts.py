@@ -5,7 +5,7 @@ The cohort's own files are the merge of these parts. Cohorts that were saved as 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from otel_persona.cohorts.atomic_files import remove_all
@@ -30,9 +30,10 @@ def with_part(
     that becomes a part of it: the run goes on. Damaged parts are named and left out.
     """
     own = f"{_PART}{encode_name(worker, what='worker')}.json"
-    parts = {path.name: facts for path, facts in _parts(tree, cohort)}
+    paths = _paths(cohort)
+    parts = {path.name: facts for path, facts in _parts(tree, cohort, paths)}
     files: dict[str, bytes] = {}
-    if not parts and cohort.exists() and (before := tree.facts(cohort)) is not None:
+    if not paths and cohort.exists() and (before := tree.facts(cohort)) is not None:
         parts[_SAVED_BEFORE] = before
         files[_SAVED_BEFORE] = _text(before, written_at)
     parts[own] = part
@@ -46,8 +47,8 @@ def remove_parts(cohort: Cohort) -> None:
     remove_all(cohort.folder, *(path.name for path in _paths(cohort)))
 
 
-def _parts(tree: CohortTree, cohort: Cohort) -> Iterator[tuple[Path, Facts]]:
-    for path in _paths(cohort):
+def _parts(tree: CohortTree, cohort: Cohort, paths: Sequence[Path]) -> Iterator[tuple[Path, Facts]]:
+    for path in paths:
         try:
             facts = decode_facts(read_if_there(path) or b"")
         except CohortError as error:

@@ -18,7 +18,7 @@ from tests.cohorts.trees import Tree, end_of, read
 
 
 def test_the_three_baselines(tree: Tree) -> None:
-    """The newest earlier run, the last k of them, and the newest good one, in order of their end."""
+    """The newest earlier run, the last k of them, and the newest good one, oldest first."""
     for number in range(4):
         tree.save(number, figures={"fold_count": 5 if number < 3 else 7})
     folder = tree.save(4, sidecars={"baselines": {"rolling_window_k": 3}})
@@ -177,7 +177,7 @@ def test_a_copy_of_a_run_is_a_violation(
 
 
 def test_what_the_audit_says(tree: Tree) -> None:
-    """A critical figure's alert is a violation; other alerts are warnings; each says against what."""
+    """A critical figure's alert is a violation, other alerts are warnings; each says where."""
     one_baseline = {"sidecars": {"baselines": {"rolling_window_k": 0, "last_good_run": False}}}
     tree.save(0, figures={"fold_count": 100, "horizon": 100, "auc": 0.7, "n": 1})
     folder = tree.save(
