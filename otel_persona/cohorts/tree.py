@@ -194,7 +194,7 @@ class CohortTree:
         try:
             return self.read_facts(cohort)
         except CohortError as error:
-            self.skip(cohort.folder, str(error).removeprefix(f"{cohort.folder}{os.sep}"))
+            self.skip(cohort.folder, str(error))
             return None
 
     def folders(self, folder: Path) -> list[Path]:
@@ -220,7 +220,8 @@ class CohortTree:
             return None
 
     def skip(self, path: Path, reason: str) -> None:
-        """Name something that cannot be read and is skipped."""
+        """Name something that cannot be read and is skipped; ``path`` need not be in ``reason``."""
+        reason = reason.removeprefix(f"{path}: ").removeprefix(f"{path}{os.sep}")
         self.on_damaged(Damaged(path, reason))
 
 

@@ -1,0 +1,205 @@
+"""A damaged file anywhere in the tree is named and passed over, and the rest goes on."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from otel_persona.cohorts import CohortTree, mark_good
+from otel_persona.errors import CohortError
+from tests.cohorts.trees import Tree, read
+
+
+def _garbage(path: Path) -> None:
+    path.write_bytes(b"\x00\xffgarbage" * 500)
+
+
+def _half(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def _nothing(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _other_json(path: Path) -> None:
+    path.write_bytes(b'["not", {"what": "it was"}]')
+
+
+def _a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+DAMAGES = [_garbage, _half, _nothing, _other_json, _a_folder]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize(
+    ("name", "previous"),
+    [
+        ("metadata.json", "run_1"),
+        ("audit_report.json", "run_1"),
+        ("telemetry_metrics.json", "run_1"),
+        ("metrics.json", "run_2"),  # a trend needs it, a baseline does not
+    ],
+)
+def test_a_damaged_cohort_is_passed_over(
+    tree: Tree, name: str, previous: str, damage: Callable[[Path], None]
+) -> None:
+    """The next run is compared with the one before it, and has its own files."""
+    folders = [tree.save(number) for number in range(3)]
+    damage(folders[2] / name)
+
+    folder = tree.save(3)
+    assert tree.baselines(folder)["previous_run"] == [previous]
+    assert {damaged.path for damaged in tree.skipped} == {folders[2]}
+    assert all(damaged.reason.startswith(f"{name}: ") for damaged in tree.skipped)
+
+    if damage is not _a_folder:
+        tree.save(2)  # saved again, it is whole again
+        tree.skipped.clear()
+        assert tree.baselines(tree.save(3))["previous_run"] == ["run_2"]
+        assert tree.skipped == []
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize(
+    "name",
+    ["telemetry_drift.json", "telemetry_metrics.parquet", "telemetry_drift.parquet", ".lock"],
+)
+def test_what_nobody_needs_to_save_hinders_nobody(
+    tree: Tree, name: str, damage: Callable[[Path], None]
+) -> None:
+    """Files that are made for others to read are not read by the next save."""
+    folder = tree.save(0)
+    path = folder / name
+    if not path.exists():
+        path.write_bytes(b"{}")
+    damage(path)
+    assert tree.baselines(tree.save(1))["previous_run"] == ["run_0"]
+    assert tree.skipped == []
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_marks_are_not_overwritten(tree: Tree, damage: Callable[[Path], None]) -> None:
+    """Runs go on without them; who marks another is told, since the others would be lost."""
+    tree.save(0)
+    mark_good(tree.open(), "run_0")
+    marks = tree.root / "good_runs.json"
+    damage(marks)
+
+    folder = tree.save(1)
+    assert tree.baselines(folder)["last_good_run"] == ["run_0"]  # its audit is valid
+    assert {damaged.path for damaged in tree.skipped} == {marks}
+    with pytest.raises(CohortError, match=r"good_runs\.json"):
+        mark_good(tree.open(), "run_1")
+
+
+@pytest.mark.parametrize("damage", [_garbage, _half, _nothing, _other_json])
+def test_a_damaged_index_is_made_anew(tree: Tree, damage: Callable[[Path], None]) -> None:
+    """It is only a cache; nothing is lost with it, and it is quick again afterwards."""
+    for number in range(3):
+        tree.save(number)
+    index = tree.root / ".index.sqlite3"
+    damage(index)
+
+    assert tree.baselines(tree.save(3))["rolling_window_k"] == ["run_0", "run_1", "run_2"]
+    if damage is not _nothing:  # an empty file is a new index
+        assert [damaged.path for damaged in tree.skipped] == [index]
+    tree.skipped.clear()
+    assert len(tree.baselines(tree.save(4))["rolling_window_k"]) == 4
+    assert tree.skipped == []
+
+
+def test_an_index_damaged_in_the_middle_is_made_anew(tree: Tree) -> None:
+    """Also where that shows only while it is used."""
+    for number in range(3):
+        tree.save(number)
+    index = tree.root / ".index.sqlite3"
+    content = bytearray(index.read_bytes())
+    for start in range(4_096, len(content), 4_096):  # every page but the first
+        content[start : start + 64] = b"\xff" * 64
+    index.write_bytes(content)
+
+    assert tree.baselines(tree.save(3))["rolling_window_k"] == ["run_0", "run_1", "run_2"]
+    assert {damaged.path for damaged in tree.skipped} == {index}
+
+
+def test_an_index_of_another_version_is_made_anew(tree: Tree) -> None:
+    """One with other tables is of no use, whoever made it."""
+    tree.save(0)
+    index = tree.root / ".index.sqlite3"
+    with sqlite3.connect(index) as connection:
+        connection.execute("DROP TABLE cohorts")
+        connection.execute("CREATE TABLE cohorts (other TEXT)")
+        connection.execute("PRAGMA user_version = 77")
+    connection.close()
+    assert tree.baselines(tree.save(1))["previous_run"] == ["run_0"]
+    assert tree.baselines(tree.save(2))["previous_run"] == ["run_1"]
+
+
+def test_an_index_that_lies_is_not_believed(tree: Tree) -> None:
+    """Each row that is used is compared with its files."""
+    tree.save(0)
+    tree.save(1)
+    tree.save(2, complete=False)
+    with sqlite3.connect(tree.root / ".index.sqlite3") as connection:
+        connection.execute("UPDATE cohorts SET complete = 1, ended_at = '2025-12-14T00:00:02.500Z'")
+    connection.close()
+    assert tree.baselines(tree.save(3))["rolling_window_k"] == ["run_0", "run_1"]
+
+
+def test_a_missing_index_is_made(tree: Tree) -> None:
+    """A tree that somebody copied without its dot-files is a whole tree."""
+    for number in range(3):
+        tree.save(number)
+    for path in tree.root.rglob(".*"):
+        path.unlink()
+    assert len(tree.baselines(tree.save(3))["rolling_window_k"]) == 3
+    assert tree.skipped == []
+
+
+def test_facts_of_another_cohort_are_not_taken_for_its_own(tree: Tree) -> None:
+    """Files that were copied into the wrong folder are named, not compared with."""
+    tree.save(0)
+    other, folder = tree.save(1, figures={"auc": 0.1}), tree.save(2)
+    shutil.copy(other / "telemetry_metrics.json", folder)
+    assert tree.baselines(tree.save(3))["previous_run"] == ["run_1"]
+    assert "of the run 'run_1'" in tree.skipped[0].reason
+
+
+def test_folders_of_others_in_the_tree(tree: Tree) -> None:
+    """What is not ours is named where it could be meant, and never hinders."""
+    folder = tree.save(0)
+    foreign = [
+        tree.root / "a stage",
+        folder.parents[1] / "a target",
+        folder.parent / "cohort=xy_run",
+        folder.parent / "notes",
+    ]
+    for path in foreign:
+        path.mkdir()
+    (folder.parent / ".git").mkdir()
+    (folder.parent / "readme.txt").write_text("hello")
+
+    assert [cohort.run_id for cohort in tree.open().walk()] == ["run_0"]
+    assert {damaged.path for damaged in tree.skipped} == set(foreign)
+    assert tree.baselines(tree.save(1))["previous_run"] == ["run_0"]
+
+
+def test_what_is_skipped_is_logged_unless_somebody_listens(
+    tree: Tree, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A damaged file is never passed over in silence."""
+    _garbage(tree.save(0) / "telemetry_metrics.json")
+    opened = CohortTree(tree.root)
+    with caplog.at_level(logging.WARNING, logger="otel_persona"):
+        assert [opened.facts(cohort) for cohort in opened.walk()] == [None]
+    assert "telemetry_metrics.json" in caplog.text
+    assert read(tree.save(1) / "metadata.json")["run_id"] == "run_1"
