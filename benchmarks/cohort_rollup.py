@@ -1,6 +1,6 @@
 """What a rollup of a view costs, for 100, 1,000 and 10,000 cohorts.
 
-python benchmarks/cohort_rollup.py [--attempts N] [--cohorts N …]
+python benchmarks/cohort_rollup.py [--attempts N] [--decimals N] [--cohorts N …]
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ CONSTRAINTS = ("budget", "time_pressure", "health_nuisance", "family_duty", "com
 VALIDATORS = ("trait_leak", "opening_variation", "pollyanna", "anchor_specificity")
 
 
-def make_state(number: int, attempts: int) -> CohortState:
-    """Fold attempts with everything that a record can hold; scores are floats of all digits."""
+def make_state(number: int, attempts: int, decimals: int) -> CohortState:
+    """Fold attempts with everything that a record can hold."""
     draw = random.Random(number)  # noqa: S311  # the same attempts each time, not a secret
     state = CohortState()
     start_us = 1_769_869_921_000_000
@@ -57,7 +57,7 @@ def make_state(number: int, attempts: int) -> CohortState:
                 prompt_tokens=max(1, round(draw.gauss(450, 40))),
                 completion_tokens=max(1, round(draw.gauss(320, 60))),
                 repairs=["trait_leak"] if draw.random() < 0.08 else [],
-                validator_scores={name: draw.random() for name in VALIDATORS},
+                validator_scores={name: round(draw.random(), decimals) for name in VALIDATORS},
                 opening_move=draw.choice(MOVES),
                 constraint_categories=draw.sample(CONSTRAINTS, 2),
                 anchors_used=draw.sample(ANCHORS, 2),
@@ -110,12 +110,18 @@ def measure(states: list[CohortState], cohorts: int) -> tuple[float, int]:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--attempts", type=int, default=250, help="attempts in each cohort")
+    parser.add_argument("--attempts", type=int, default=1_000, help="attempts in each cohort")
+    parser.add_argument("--decimals", type=int, default=2, help="decimals of the scores")
     parser.add_argument("--cohorts", type=int, nargs="+", default=[100, 1_000, 10_000])
     options = parser.parse_args()
-    states = [make_state(number, options.attempts) for number in range(DIFFERENT_STATES)]
+    states = [
+        make_state(number, options.attempts, options.decimals) for number in range(DIFFERENT_STATES)
+    ]
     measure(states, 10)  # imports pyarrow
-    print(f"Python {sys.version.split()[0]}; {options.attempts} attempts in each cohort\n")
+    print(
+        f"Python {sys.version.split()[0]}; {options.attempts} attempts in each cohort, "
+        f"scores of {options.decimals} decimals\n"
+    )
     print("| cohorts | seconds | ms for one | MB of facts |")
     print("|---|---|---|---|")
     for cohorts in options.cohorts:
