@@ -1,87 +1,82 @@
 """The parquet files beside the JSON: the same content in long tables.
 
-Nothing in them tells when they were written, so the same input gives the same bytes. pyarrow is
-imported when the first one is made.
+Nothing in them tells when they were written, so the same input gives the same bytes.
 """
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from importlib import import_module
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from otel_persona.cohorts.parquet_columns import FACTS_COLUMNS, ROLLUP_COLUMNS, Column, ColumnType
+from otel_persona.cohorts.parquet_columns import DRIFT_COLUMNS, FACTS_COLUMNS, ROLLUP_COLUMNS
+from otel_persona.cohorts.parquet_table import Row, parquet_table
 from otel_persona.cohorts.summary_statistics import SummaryStatistics
 from otel_persona.cohorts.view_rollup import ViewRollup
+from otel_persona.drift.tiers import is_number
 from otel_persona.facts import CohortKey, Facts, Figure
-
-Row = Mapping[str, Any]
-"""Values by column; a column that is not named is null."""
 
 
 def facts_parquet(facts: Facts, cohort_id: str) -> bytes:
     """Return the parquet file of a cohort's figures, see ``FACTS_COLUMNS``."""
     cohort = {
-        **place(facts.key),
+        **_place(facts.key),
         "cohort_id": cohort_id,
         "run_id": facts.run_id,
         "ended_at": facts.ended_at,
     }
-    return parquet_file(FACTS_COLUMNS, _figure_rows(cohort, facts.figures))
+    return parquet_table(FACTS_COLUMNS, _figure_rows(cohort, facts.figures))
+
+
+def drift_parquet(drift: Mapping[str, Any]) -> bytes:
+    """Return the parquet file of what ``telemetry_drift.json`` holds, see ``DRIFT_COLUMNS``."""
+    blocks = drift["baselines"].items()
+    rows = [
+        row for name, block in blocks for row in _drift_rows({**drift, "baseline": name}, block)
+    ]
+    return parquet_table(DRIFT_COLUMNS, rows)
 
 
 def rollup_parquet(views: Sequence[ViewRollup]) -> bytes:
     """Return the parquet file of one view's rollup, or of a stage's, see ``ROLLUP_COLUMNS``."""
-    return parquet_file(ROLLUP_COLUMNS, [row for view in views for row in _rollup_rows(view)])
+    return parquet_table(ROLLUP_COLUMNS, [row for view in views for row in _rollup_rows(view)])
 
 
-def place(key: CohortKey) -> Row:
-    """Return the columns that say which cohort a row belongs to."""
-    return {"stage": key.stage, "view": key.view, "target": key.target, "symbol": key.symbol}
+def _drift_rows(cohort: Row, block: Mapping[str, Any]) -> Iterator[Row]:
+    if block["status"] == "no_baseline":
+        yield {**cohort, "kind": "no_baseline", "reason": block["reason"]}
+        return
+    compared = {
+        **cohort,
+        "baseline_run_ids": block["run_ids"],
+        "sanity_check": block["sanity_check"]["status"],
+        **_fingerprints(block["fingerprints"]),
+    }
+    for name, drift in sorted(block["metrics"].items()):
+        both_sides = {
+            **_value("current", drift["current"]),
+            **_value("baseline", drift["baseline"]),
+        }
+        # The drift's own baseline is a value, the column is the baseline's name.
+        rest = {key: value for key, value in drift.items() if key not in {"current", "baseline"}}
+        yield {**compared, "kind": "metric", "name": name, **rest, **both_sides}
+    for name, drift in sorted(block["distributions"].items()):
+        yield {**compared, "name": name, **drift}
 
 
-def figure_values(name: str, value: Figure) -> Row:
-    """Return the columns that hold a figure."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+def _fingerprints(both_sides: Mapping[str, Mapping[str, Any]]) -> Row:
     return {
-        "metric_name": name,
-        "metric_value": value if is_number else None,
-        "metric_value_str": _as_text(value),
-        "metric_type": "null" if value is None else type(value).__name__,
+        f"{side}_{name}": value
+        for side, fingerprints in both_sides.items()
+        for name, value in fingerprints.items()
     }
-
-
-def parquet_file(columns: Sequence[Column], rows: Iterable[Row]) -> bytes:
-    """Return a parquet file whose columns and types do not depend on the rows."""
-    pa = import_module("pyarrow")
-    parquet = import_module("pyarrow.parquet")
-    types = {
-        "string": pa.string(),
-        "double": pa.float64(),
-        "int64": pa.int64(),
-        "bool": pa.bool_(),
-        "timestamp": pa.timestamp("us", tz="UTC"),
-    }
-    schema = pa.schema([(column.name, types[column.type]) for column in columns])
-    written = [
-        {column.name: _value(row.get(column.name), column.type) for column in columns}
-        for row in rows
-    ]
-    table = pa.Table.from_pylist(written, schema=schema)
-    file = io.BytesIO()
-    parquet.write_table(table, file)
-    content: bytes = file.getvalue()
-    return content
 
 
 def _rollup_rows(rollup: ViewRollup) -> Iterator[Row]:
-    view: Row = {"stage": rollup.stage, "view": rollup.view, "run_id": rollup.run_id}
+    view = {"stage": rollup.stage, "view": rollup.view, "run_id": rollup.run_id}
     for key, figures in sorted(rollup.cohorts.items()):
-        yield from _figure_rows({**view, **place(key), "level": "cohort"}, figures)
+        yield from _figure_rows({**view, **_place(key), "level": "cohort"}, figures)
     for symbol, summary in sorted(rollup.aggregated_by_symbol.items()):
         yield from _summary_rows({**view, "symbol": symbol, "level": "symbol"}, summary)
     yield from _summary_rows({**view, "level": "view"}, rollup.aggregated)
@@ -89,9 +84,14 @@ def _rollup_rows(rollup: ViewRollup) -> Iterator[Row]:
         yield from _figure_rows({**view, "level": "merged"}, rollup.merged.figures)
 
 
+def _place(key: CohortKey) -> Row:
+    return {"stage": key.stage, "view": key.view, "target": key.target, "symbol": key.symbol}
+
+
 def _figure_rows(row: Row, figures: Mapping[str, Figure]) -> Iterator[Row]:
     for name, value in sorted(figures.items()):
-        yield {**row, **figure_values(name, value)}
+        kind = "null" if value is None else type(value).__name__
+        yield {**row, "metric_name": name, "metric_type": kind, **_value("metric", value)}
 
 
 def _summary_rows(row: Row, summary: Mapping[str, SummaryStatistics]) -> Iterator[Row]:
@@ -99,17 +99,11 @@ def _summary_rows(row: Row, summary: Mapping[str, SummaryStatistics]) -> Iterato
         yield {**row, "metric_name": name, **msgspec.structs.asdict(statistics)}
 
 
-def _value(value: Any, column_type: ColumnType) -> Any:
-    if value is None:
-        return None
-    if column_type == "double":
-        return float(value)  # pyarrow refuses whole numbers that a double rounds
-    if column_type == "timestamp":
-        return datetime.fromisoformat(value)
-    return value
-
-
-def _as_text(value: Figure) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return msgspec.json.encode(value).decode()
+def _value(column: str, value: Figure) -> Row:
+    """Return the two columns that hold a figure."""
+    return {
+        f"{column}_value": value if is_number(value) else None,
+        f"{column}_value_str": value
+        if value is None or isinstance(value, str)
+        else msgspec.json.encode(value).decode(),
+    }

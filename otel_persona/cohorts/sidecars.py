@@ -16,7 +16,7 @@ from otel_persona.cohorts.index import KeyIndex, Moment, Row
 from otel_persona.cohorts.locks import folder_lock
 from otel_persona.cohorts.metadata import SCHEMA_VERSION, metadata_of
 from otel_persona.cohorts.naming import AUDIT, BOTH, FACTS_KEY, FIGURES, METADATA
-from otel_persona.cohorts.parquet_files import facts_parquet
+from otel_persona.cohorts.parquet_files import drift_parquet, facts_parquet
 from otel_persona.cohorts.parts import remove_parts, with_part
 from otel_persona.cohorts.tree import Cohort, CohortTree
 from otel_persona.cohorts.trends import trend_in
@@ -134,7 +134,9 @@ def _files(tree: CohortTree, save: _Save) -> dict[str, bytes]:
     else:
         files[f"{names.facts}.json"] = json_text(plain)
     files[f"{names.facts}.parquet"] = facts_parquet(facts, save.cohort.cohort_id)
-    files[f"{names.drift}.json"] = json_text(_drift(save), _LEVELS_OF_DRIFT)
+    drift = _drift(save)
+    files[f"{names.drift}.json"] = json_text(drift, _LEVELS_OF_DRIFT)
+    files[f"{names.drift}.parquet"] = drift_parquet(drift)
     if save.trend is not None:
         files[f"{names.trend}.json"] = json_text({**_head(save), **msgspec.to_builtins(save.trend)})
     files[METADATA] = json_text(metadata)

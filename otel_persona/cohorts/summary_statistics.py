@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterable, Mapping
-from typing import TypeGuard
 
 import msgspec
 
 from otel_persona.aggregation.exact_sum import ExactSum, in_units
+from otel_persona.drift.tiers import is_number
 from otel_persona.facts import Figure
 
 
@@ -35,17 +34,9 @@ def summarise(cohorts: Iterable[Mapping[str, Figure]]) -> dict[str, SummaryStati
     numbers: dict[str, list[int | float]] = {}
     for figures in cohorts:
         for name, value in figures.items():
-            if _is_number(value):
+            if is_number(value):
                 numbers.setdefault(name, []).append(value)
     return {name: _statistics(values) for name, values in sorted(numbers.items())}
-
-
-def _is_number(value: Figure) -> TypeGuard[int | float]:
-    return (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and -sys.float_info.max <= value <= sys.float_info.max
-    )
 
 
 def _statistics(values: list[int | float]) -> SummaryStatistics:
