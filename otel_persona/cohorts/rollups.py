@@ -7,25 +7,25 @@ of different views are not to be mixed.
 from __future__ import annotations
 
 import difflib
-import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from otel_persona.cohorts.atomic_files import write_all
+from otel_persona.cohorts.atomic_files import remove_all, remove_unfinished, write_all
+from otel_persona.cohorts.clock import now
 from otel_persona.cohorts.locks import folder_lock
+from otel_persona.cohorts.naming import BOTH
 from otel_persona.cohorts.parquet_files import rollup_parquet
 from otel_persona.cohorts.tree import Cohort, CohortTree, Damaged
 from otel_persona.cohorts.view_rollup import Skipped, ViewRollup, roll_up
 from otel_persona.errors import CohortError
 from otel_persona.facts import VIEWS, View, json_text
-from otel_persona.records import format_timestamp
 from otel_persona.settings import Prices
 
-_LEVELS_IN_LINES = 3
-_LEVELS_IN_LINES_OF_A_STAGE = 5
+# As deep in each of its views as in the view's own file.
+_LEVELS_OF_A_STAGE = 4
 
 
 def generate_view_rollup(
@@ -34,7 +34,7 @@ def generate_view_rollup(
     """Write and return the rollup of a run over all targets (and symbols) of one view.
 
     What is damaged is named in it, and to the tree's ``on_damaged``. Raises ``CohortError`` if the
-    run has no cohort there or the lock is not free in time, and ``OSError`` if the disk refuses.
+    run has no cohort there, another writer does not let go in time, or the disk refuses.
     """
     _check_known(tree, stage, (view,), run_id)
     return _write_view(tree, stage, view, run_id, prices)
@@ -48,9 +48,9 @@ def generate_stage_rollup(
     Raises as ``generate_view_rollup``. The views' own files are left as they are.
     """
     views = _check_known(tree, stage, VIEWS, run_id)
-    with folder_lock(tree.stage_folder(stage), tree.settings):
+    with _locked(tree, tree.stage_folder(stage)) as folder:
         rollups = tuple(_rolled_up(tree, stage, view, run_id, prices) for view in views)
-        _write_stage(tree, stage, rollups)
+        _write_stage(tree, folder, rollups)
     return rollups
 
 
@@ -62,9 +62,9 @@ def generate_telemetry_rollups(
     A view in which the run has no cohort gets none. Raises as ``generate_view_rollup``.
     """
     views = _check_known(tree, stage, VIEWS, run_id)
-    with folder_lock(tree.stage_folder(stage), tree.settings):
+    with _locked(tree, tree.stage_folder(stage)) as folder:
         rollups = tuple(_write_view(tree, stage, view, run_id, prices) for view in views)
-        _write_stage(tree, stage, rollups)
+        _write_stage(tree, folder, rollups)
     return rollups
 
 
@@ -72,36 +72,39 @@ def _write_view(
     tree: CohortTree, stage: str, view: View, run_id: str, prices: Prices
 ) -> ViewRollup:
     # The lock spans the reading, so that a rollup never takes the place of one that knew more.
-    with folder_lock(tree.view_folder(stage, view), tree.settings) as _:
+    with _locked(tree, tree.view_folder(stage, view)) as folder:
         rollup = _rolled_up(tree, stage, view, run_id, prices)
-        content = rollup.to_json() | {"timestamp": _now()}
-        _write(tree, tree.view_folder(stage, view), content, _LEVELS_IN_LINES, [rollup])
+        _write(tree, folder, json_text(rollup.to_json() | {"timestamp": now()}), [rollup])
     return rollup
 
 
-def _write_stage(tree: CohortTree, stage: str, rollups: Sequence[ViewRollup]) -> None:
+def _write_stage(tree: CohortTree, folder: Path, rollups: Sequence[ViewRollup]) -> None:
     content = {
         "run_id": rollups[0].run_id,
-        "stage": stage,
-        "timestamp": _now(),
+        "stage": rollups[0].stage,
+        "timestamp": now(),
         "views": {rollup.view: rollup.to_json() for rollup in rollups},
     }
-    _write(tree, tree.stage_folder(stage), content, _LEVELS_IN_LINES_OF_A_STAGE, rollups)
+    _write(tree, folder, json_text(content, _LEVELS_OF_A_STAGE), rollups)
 
 
-def _write(
-    tree: CohortTree,
-    folder: Path,
-    content: dict[str, Any],
-    levels: int,
-    rollups: Sequence[ViewRollup],
-) -> None:
+@contextmanager
+def _locked(tree: CohortTree, folder: Path) -> Iterator[Path]:
+    """Hold the folder's lock; a disk that refuses is a ``CohortError``."""
+    try:
+        with folder_lock(folder, tree.settings):
+            yield folder
+    except OSError as error:
+        raise CohortError(f"{folder}: cannot be written: {error.strerror}") from error
+
+
+def _write(tree: CohortTree, folder: Path, json: bytes, rollups: Sequence[ViewRollup]) -> None:
+    if tree.settings.lock:
+        remove_unfinished(folder)
     name = tree.names.rollup
-    files = {
-        f"{name}.parquet": rollup_parquet(rollups),
-        f"{name}.json": json_text(content, levels),
-    }
-    write_all(folder, files)
+    write_all(folder, {f"{name}.parquet": rollup_parquet(rollups), f"{name}.json": json})
+    others = [names.rollup for names in BOTH if names.rollup != name]
+    remove_all(folder, *(f"{other}.{kind}" for other in others for kind in ("json", "parquet")))
 
 
 def _rolled_up(tree: CohortTree, stage: str, view: View, run_id: str, prices: Prices) -> ViewRollup:
@@ -143,9 +146,5 @@ def _check_known(
 def _nearest_run(tree: CohortTree, stage: str, views: Sequence[View], run_id: str) -> str:
     runs = {cohort.run_id for view in views for cohort in tree.walk(stage, view)}
     if not runs:
-        return ", and neither has any other"
+        return ", and there is no other run"
     return f"; did you mean {difflib.get_close_matches(run_id, sorted(runs), 1, cutoff=0)[0]!r}?"
-
-
-def _now() -> str:
-    return format_timestamp(time.time_ns() // 1_000)

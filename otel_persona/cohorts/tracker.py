@@ -86,8 +86,8 @@ class ReproducibilityTracker:
     def generate_telemetry_rollups(self, *, stage: str, run_id: str) -> None:
         """Write the rollups of a run: one for each view that it has cohorts in, and the stage's.
 
-        Raises ``CohortError`` if the run has no cohort in the stage or another writer does not let
-        go within ``lock_timeout_s``, and ``OSError`` if the disk refuses.
+        Raises ``CohortError`` if the run has no cohort in the stage, another writer does not let
+        go within ``lock_timeout_s``, or the disk refuses.
         """
         if self._tree.settings.enabled:
             generate_telemetry_rollups(self._tree, stage, run_id, self._settings.prices)
