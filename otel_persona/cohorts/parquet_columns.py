@@ -29,9 +29,7 @@ _COHORT = (
 _VALUE = (
     Column("metric_name", "string", "the figure"),
     Column("metric_value", "double", "its value if it is a number, else null"),
-    Column(
-        "metric_value_str", "string", "its value as JSON writes it; a text as it stands; null stays"
-    ),
+    Column("metric_value_str", "string", "its value as JSON writes it; a text as it stands"),
     Column("metric_type", "string", "int, float, bool, str or null"),
 )
 
@@ -79,7 +77,11 @@ DRIFT_COLUMNS = (
     Column("n_current", "int64", "values or mentions in the distribution"),
     Column("n_baseline", "int64", "the baseline's, likewise"),
     Column("value_error", "double", "by how much numbers may be rounded, relative to themselves"),
-    Column("status", "string", "drift, ok, insufficient or no_data: the worse of the next two"),
+    Column(
+        "status",
+        "string",
+        "drift, ok, insufficient or no_data: the worse of psi_status and ks_status",
+    ),
     *(
         Column(f"{distance}{suffix}", column_type, f"{title}{meaning}")
         for distance, title in (("psi", "PSI"), ("ks", "KS, of numbers alone"))
@@ -99,8 +101,8 @@ ROLLUP_COLUMNS = (
         "merged: from the counts of all cohorts together",
     ),
     *_VALUE,
-    Column("mean", "double", "in rows over several cohorts: the mean of their figures"),
-    Column("std", "double", "the standard deviation, divided by count (the population's)"),
+    Column("mean", "double", "in rows of level symbol and view: the mean of the cohorts' figures"),
+    Column("std", "double", "their standard deviation, the population's (divided by count)"),
     Column("min", "double", "the smallest"),
     Column("max", "double", "the largest"),
     Column("count", "int64", "how many cohorts have the figure as a number"),

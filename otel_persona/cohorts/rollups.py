@@ -21,7 +21,7 @@ from otel_persona.cohorts.parquet_files import rollup_parquet
 from otel_persona.cohorts.tree import Cohort, CohortTree, Damaged
 from otel_persona.cohorts.view_rollup import Skipped, ViewRollup, roll_up
 from otel_persona.errors import CohortError
-from otel_persona.facts import VIEWS, View, json_text
+from otel_persona.facts import SCHEMA_VERSION, VIEWS, View, json_text
 from otel_persona.settings import Prices
 
 # As deep in each of its views as in the view's own file.
@@ -80,6 +80,7 @@ def _write_view(
 
 def _write_stage(tree: CohortTree, folder: Path, rollups: Sequence[ViewRollup]) -> None:
     content = {
+        "schema_version": SCHEMA_VERSION,
         "run_id": rollups[0].run_id,
         "stage": rollups[0].stage,
         "timestamp": now(),

@@ -9,6 +9,7 @@ import msgspec
 
 from otel_persona.cohorts.summary_statistics import SummaryStatistics, summarise
 from otel_persona.facts import (
+    SCHEMA_VERSION,
     CohortKey,
     CohortState,
     Facts,
@@ -62,6 +63,7 @@ class ViewRollup(msgspec.Struct, kw_only=True, frozen=True):
     def to_json(self) -> dict[str, Any]:
         """Return the content of ``telemetry_rollup.json``, but for its ``timestamp``."""
         content = {
+            "schema_version": SCHEMA_VERSION,
             "run_id": self.run_id,
             "stage": self.stage,
             "view": self.view,

@@ -163,7 +163,7 @@ def test_a_stage_holds_its_views_and_mixes_nothing(tree: Tree) -> None:
     tree.save(0, key=of_symbol("a", "X"), figures={"auc": 0.9})
     generate_telemetry_rollups(tree.open(), STAGE, RUN, Prices())
     stage = read(tree.root / STAGE / "telemetry_rollup.json")
-    assert set(stage) == {"run_id", "stage", "timestamp", "views"}
+    assert set(stage) == {"schema_version", "run_id", "stage", "timestamp", "views"}
     for view in ("CROSS_SECTIONAL", "SYMBOL_SPECIFIC"):
         own = read(tree.root / STAGE / view / "telemetry_rollup.json")
         del own["timestamp"]
