@@ -11,11 +11,11 @@ def chi_square_survival(statistic: float, degrees: int) -> float:
     The closed form by repeated integration by parts: Abramowitz and Stegun, *Handbook of
     Mathematical Functions* (1964), 26.4.4 and 26.4.5. With 0 ``degrees`` the variable is always 0.
     """
-    if statistic <= 0:
+    half = statistic / 2
+    if half <= 0:
         return 1.0
     if not degrees:
         return 0.0
-    half = statistic / 2
     first = 0.5 if degrees % 2 else 0.0
     # Each term by its logarithm: a power and a factorial alone would leave the range of floats.
     terms = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from otel_persona.aggregation.exact_sum import UNIT_BITS, ExactSum
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     _Array = npt.NDArray[Any]
 
 _MANTISSA_BITS = 53
+_LARGEST_WHOLE = 2**_MANTISSA_BITS
 # Sums of half a mantissa stay in 64 bits for any array that fits into memory.
 _HALF_BITS = 27
 
@@ -42,13 +42,16 @@ def _checked(numbers: _Array) -> _Array:
     """Return the numbers in one row, in 64 bits each."""
     import numpy as np
 
-    is_whole = numbers.dtype.kind in "iu"
-    largest = 2**_MANTISSA_BITS if is_whole else sys.float_info.max
-    if not (is_whole or numbers.dtype.kind == "f"):
+    kind = numbers.dtype.kind
+    if kind == "f":
+        if not np.isfinite(numbers).all():
+            raise UsageError("a number is not finite; leave it out")
+        return numbers.ravel().astype(np.float64)
+    if kind not in "iu":
         raise UsageError(f"an array of {numbers.dtype} holds no numbers; give floats or integers")
-    if not np.all((numbers >= -largest) & (numbers <= largest)):
-        raise UsageError(f"a number is not finite, or beyond {largest}; leave it out")
-    return numbers.ravel().astype(np.int64 if is_whole else np.float64)
+    if ((numbers < -_LARGEST_WHOLE) | (numbers > _LARGEST_WHOLE)).any():
+        raise UsageError(f"a number is beyond {_LARGEST_WHOLE}; give floats")
+    return numbers.ravel().astype(np.int64)
 
 
 def _gathered(ascending: _Array, counts: _Array) -> tuple[_Array, _Array]:
