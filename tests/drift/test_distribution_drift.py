@@ -1,0 +1,171 @@
+"""Which distributions have drifted: over the threshold, and not by chance."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import pytest
+
+from otel_persona.drift import distribution_of
+from otel_persona.drift.distribution_drift import distribution_drifts
+from otel_persona.facts import CohortState
+from otel_persona.settings import SidecarDrift
+from tests.drift.made import drift_of, named, opened, scored
+from tests.facts.drawn import drawn_attempts, folded
+
+MOVES = np.array(["situational_hook", "contrast", "value", "micro_story", "preference_statement"])
+
+
+def moves(counts: list[int]) -> CohortState:
+    """Make a cohort whose opening moves have these counts."""
+    return opened(np.repeat(MOVES[: len(counts)], counts).tolist())
+
+
+def scores(n: int, mean: float = 0.5, seed: int = 1) -> CohortState:
+    """Make a cohort with so many scores around a mean."""
+    return scored(distribution_of(np.random.default_rng(seed).normal(mean, 0.1, n)))
+
+
+def test_a_collapse_into_one_opening_is_drift() -> None:
+    """Half of all personas opening alike is found, with its distance, noise and sizes."""
+    drift = drift_of(moves([600, 100, 100, 100, 100]), moves([2_000] * 5))
+    assert (drift.kind, drift.status, drift.psi_status) == ("categorical", "drift", "drift")
+    assert (drift.n_current, drift.n_baseline) == (1_000, 10_000)
+    assert drift.psi == pytest.approx(0.713, abs=0.01)
+    assert drift.psi_noise_floor == pytest.approx(4 * (1 / 1_000 + 1 / 10_000))
+    assert drift.psi_over_threshold
+    assert drift.reason is not None
+    assert drift.reason.startswith("PSI 0.713 is over 0.2, and the p-value ")
+    assert drift.reason.endswith(" is below 0.01")
+    assert (drift.ks, drift.ks_status) == (None, None)
+
+
+def test_a_rise_of_a_score_is_drift_in_both_distances() -> None:
+    """A tone that is 0.06 sunnier is found by PSI and KS."""
+    drift = drift_of(scores(1_000, 0.56), scores(10_000, 0.5, seed=2))
+    assert (drift.kind, drift.status) == ("numeric", "drift")
+    assert (drift.psi_status, drift.ks_status) == ("drift", "drift")
+    assert drift.ks_noise_floor == pytest.approx(0.0288, abs=0.0001)
+
+
+def test_a_move_that_was_never_made_before_is_drift() -> None:
+    """A new category is a category."""
+    assert drift_of(moves([500, 0, 500]), moves([5_000, 5_000])).status == "drift"
+
+
+def test_a_score_that_was_always_the_same_and_is_no_more_is_drift() -> None:
+    """A baseline without any spread has deciles too."""
+    drift = drift_of(scored([0.0] * 700 + [1.0] * 300), scored([0.0] * 10_000))
+    assert (drift.psi_status, drift.ks_status) == ("drift", "drift")
+
+
+@pytest.mark.parametrize(
+    ("n", "m", "psi", "ks"),
+    [
+        (249, 100_000, "insufficient", "insufficient"),
+        (250, 2_500, "ok", "insufficient"),
+        (2_500, 250, "ok", "insufficient"),
+        (250, 2_499, "insufficient", "insufficient"),
+        (349, 349, "insufficient", "insufficient"),
+        (350, 350, "ok", "insufficient"),
+        (499, 100_000, "ok", "insufficient"),
+        (500, 5_000, "ok", "ok"),
+        (999, 999, "ok", "insufficient"),
+        (1_000, 1_000, "ok", "ok"),
+    ],
+)
+def test_samples_that_are_too_small_are_called_insufficient(
+    n: int, m: int, psi: str, ks: str
+) -> None:
+    """PSI: 350 each, or 250 against ten times as many; KS: 1,000 each, or 500."""
+    drift = drift_of(scores(n), scores(m, seed=2))
+    assert (drift.psi_status, drift.ks_status) == (psi, ks)
+    assert drift.status == ("ok" if "ok" in (psi, ks) else "insufficient")
+
+
+def test_what_is_insufficient_says_what_it_needs() -> None:
+    """150 attempts each carry neither distance, and both say so beside their values."""
+    drift = drift_of(scores(150, 0.9), scores(150, seed=2))
+    assert drift.reason == (
+        "PSI needs 350 values on the smaller side, not 150; "
+        "KS needs 1000 values on the smaller side, not 150"
+    )
+    assert drift.psi_over_threshold
+    assert drift.ks_over_threshold
+
+
+def test_over_the_threshold_by_chance_is_no_drift() -> None:
+    """The raw flag stands beside the decision, and the reason gives the p-value."""
+    few = SidecarDrift(psi_threshold=0.01)
+    drift = drift_of(moves([100, 130, 120]), moves([120, 120, 110]), few)
+    assert (drift.status, drift.psi_over_threshold) == ("ok", True)
+    assert drift.reason is not None
+    assert drift.reason.endswith(" is not below 0.01")
+
+
+def test_a_small_change_that_is_certain_is_no_drift() -> None:
+    """With a hundred thousand attempts everything is significant; the threshold still counts."""
+    drift = drift_of(moves([52_000, 48_000]), moves([50_000, 50_000]))
+    assert (drift.status, drift.reason) == ("ok", None)
+    assert drift.psi_p_value is not None
+    assert drift.psi_p_value < 1e-9
+
+
+def test_the_level_is_shared_by_all_tests_that_can_decide() -> None:
+    """Ten distributions get a tenth of alpha each; too small ones take nothing."""
+    current, baseline = (
+        CohortState(
+            scores={f"s{i}": distribution_of(np.arange(n) % 7) for i in range(4)},
+            statuses=named(["success"] * n),
+            repairs=named(["trait_leak"] * 9),
+        )
+        for n in (1_000, 1_001)
+    )
+    drifts = distribution_drifts(current, baseline, SidecarDrift())
+    assert drifts.tests == 4 * 2 + 1
+    assert drifts.distributions["repairs"].status == "insufficient"
+
+
+@pytest.mark.parametrize(
+    ("current", "baseline", "reason"),
+    [
+        (CohortState(), scores(9), "the current run has no values"),
+        (scores(9), CohortState(), "the baseline has no values"),
+    ],
+)
+def test_a_side_without_values_is_named(
+    current: CohortState, baseline: CohortState, reason: str
+) -> None:
+    """A validator that is new or gone is no zero distance."""
+    drift = drift_of(current, baseline)
+    assert (drift.status, drift.reason, drift.psi, drift.ks) == ("no_data", reason, None, None)
+
+
+def test_cut_values_say_by_how_much() -> None:
+    """A million distinct latencies are kept cut, and the comparison states the rounding."""
+    rng = np.random.default_rng(1)
+    cut = scored(distribution_of(rng.lognormal(7, 0.5, 50_000)))
+    whole = scored(distribution_of(rng.lognormal(7, 0.5, 1_500)))
+    for current, baseline in ((cut, whole), (whole, cut)):
+        drift = drift_of(current, baseline)
+        assert (drift.status, drift.value_error) == ("ok", cut.scores["s"].error)
+        assert 0 < drift.value_error < 0.01
+
+
+def test_real_attempts_against_their_like_drift_nowhere() -> None:
+    """All ten distributions of two cohorts that are made alike."""
+    current, baseline = folded(drawn_attempts(2_000, 1)), folded(drawn_attempts(3_000, 2))
+    drifts = distribution_drifts(current, baseline, SidecarDrift())
+    assert {name: drift.status for name, drift in drifts.distributions.items()} == dict.fromkeys(
+        drifts.distributions, "ok"
+    )
+    assert drifts.tests == 5 * 2 + 5
+
+
+def test_a_distribution_has_drifted_if_either_distance_says_so() -> None:
+    """KS alone sees values that move within the baseline's deciles."""
+    baseline = scored(distribution_of(np.arange(10_000) % 5 * 100))
+    current = scored(distribution_of(np.arange(1_000) % 5 * 100 - 50))
+    drift = drift_of(current, baseline)
+    assert (drift.psi_status, drift.ks_status, drift.status) == ("ok", "drift", "drift")
+    assert msgspec.to_builtins(drift)["status"] == "drift"
