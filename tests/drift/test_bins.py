@@ -84,6 +84,13 @@ def test_each_name_has_a_bin_and_rare_ones_share_one() -> None:
     assert name_bins(current, baseline) == ([40, 40, 2], [50, 30, 1])
 
 
+def test_rare_is_what_the_smaller_sample_would_hardly_mention() -> None:
+    """Twenty mentions in a baseline of a thousand are two in a run of a hundred."""
+    current, baseline = named(["a"] * 98 + ["b"] * 2), named(["a"] * 980 + ["b"] * 20)
+    assert name_bins(current, baseline) == ([98, 2], [980, 20])
+    assert name_bins(baseline, baseline) == ([980, 20, 0], [980, 20, 0])
+
+
 def test_a_new_name_has_a_bin() -> None:
     """A move that the baseline never made does not disappear in the rest."""
     current, baseline = named(["a"] * 60 + ["new"] * 40), named(["a"] * 100)

@@ -87,7 +87,8 @@ def test_a_run_against_itself_is_called_so() -> None:
 
 def test_the_same_attempts_under_another_name_are_suspicious() -> None:
     """A log that was rolled up twice under two run ids is a copy, also after a commit."""
-    copy = run_of(1, run_id="copy", fingerprints=run_of(1).fingerprints)
+    prints = msgspec.structs.replace(run_of(1).fingerprints, git_commit="later")
+    copy = run_of(1, run_id="copy", fingerprints=prints)
     status, message = sanity_of(copy, run_of(1))
     assert status == "SUSPICIOUSLY_IDENTICAL"
     assert message == "runs copy and run 1 hold the same data: one may be a copy"

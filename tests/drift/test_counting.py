@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from otel_persona.aggregation.exact_sum import UNIT_BITS
 from otel_persona.drift import distribution_of
 from otel_persona.errors import UsageError
 from otel_persona.facts import Distribution
@@ -39,6 +40,8 @@ def test_an_array_is_the_distribution_of_its_values(name: str) -> None:
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False)))
+@example([-0.0])
+@example([-0.0, 0.0])
 def test_any_few_values_are_counted_alike(values: list[float]) -> None:
     """Zeros of both signs, no values at all: the same distribution."""
     found = distribution_of(values)
@@ -54,3 +57,12 @@ def test_what_is_no_number_is_refused(values: list[Any]) -> None:
     """A value that cannot be counted exactly is an error, not a wrong count."""
     with pytest.raises(UsageError, match=r"holds no numbers|not finite|beyond"):
         distribution_of(values)
+
+
+def test_the_sum_of_a_million_values_is_exact() -> None:
+    """Sums of mantissas leave 64 bits with a million values, and must not wrap around."""
+    values = RNG.uniform(1, 2, 1_100_000)
+    mantissas = (values * 2.0**52).astype(np.int64).tolist()
+    found = distribution_of(values).sum
+    assert found.count == len(values)
+    assert found.units == sum(mantissas) << (UNIT_BITS - 52)

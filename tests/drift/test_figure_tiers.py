@@ -179,6 +179,12 @@ def test_a_delta_between_whole_numbers_is_exact() -> None:
     assert isinstance(moved(2**53 + 1, 2**53).delta, int)
 
 
+def test_a_relative_change_has_the_sign_of_the_change() -> None:
+    """A loss that got deeper fell, also relative to a baseline below zero."""
+    assert moved(-3, -2).delta == -1
+    assert moved(-3, -2).rel_delta == -0.5
+
+
 @pytest.mark.parametrize(
     ("current", "baseline", "reason"),
     [
