@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from otel_persona.facts import Categories, Distribution
 
@@ -27,10 +27,10 @@ def at_equal_precision(
 
     A number that is cut in one sample alone may change places with one that is whole.
     """
-    bits = [sample.bits for sample in (current, baseline) if sample.bits is not None]
-    if not bits:
+    if current.bits == baseline.bits:
         return current, baseline
-    return _cut(current, min(bits)), _cut(baseline, min(bits))
+    bits = min(sample.bits for sample in (current, baseline) if sample.bits is not None)
+    return _cut(current, bits), _cut(baseline, bits)
 
 
 def decile_bins(current: Mapping[float, int], baseline: Mapping[float, int]) -> Counts:
@@ -86,19 +86,16 @@ def _nearest(up_to: list[int], wanted: float) -> int:
 
 
 def _between(sample: Mapping[float, int], edges: list[float]) -> list[int]:
-    return _counted(
-        ((bisect_left(edges, number), n) for number, n in sample.items()), len(edges) + 1
-    )
+    counts = [0] * (len(edges) + 1)
+    for number, count in sample.items():
+        counts[bisect_left(edges, number)] += count
+    return counts
 
 
 def _around(sample: Mapping[float, int], only: float) -> list[int]:
-    return _counted((((number > only) - (number < only) + 1, n) for number, n in sample.items()), 3)
-
-
-def _counted(numbered: Iterable[tuple[int, int]], bins: int) -> list[int]:
-    counts = [0] * bins
-    for i, n in numbered:
-        counts[i] += n
+    counts = [0, 0, 0]
+    for number, count in sample.items():
+        counts[1 + (number > only) - (number < only)] += count
     return counts
 
 

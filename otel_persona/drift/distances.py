@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -49,10 +50,10 @@ def kolmogorov_smirnov(current: Mapping[float, int], baseline: Mapping[float, in
     p-value is the two-sided one for large samples, which ties make larger than need be.
     """
     n, m = sum(current.values()), sum(baseline.values())
-    apart = widest = 0
-    for number in sorted(current.keys() | baseline.keys()):
-        apart += current.get(number, 0) * m - baseline.get(number, 0) * n
-        widest = max(widest, abs(apart))
-    value = widest / (n * m)
+    steps = {number: count * m for number, count in current.items()}
+    for number, count in baseline.items():
+        steps[number] = steps.get(number, 0) - count * n
+    apart = list(itertools.accumulate(steps[number] for number in sorted(steps)))
+    value = max(max(apart), -min(apart)) / (n * m)
     spread = math.sqrt(1 / n + 1 / m)
     return Distance(value, MEAN * spread, kolmogorov_survival(value / spread))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import itertools
+from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Sequence
 
@@ -25,15 +25,25 @@ class MannKendall(msgspec.Struct, frozen=True):
 
 def mann_kendall(series: Sequence[float]) -> MannKendall:
     """Test a series of finite numbers; ties are taken into account exactly."""
-    ties = tuple(sorted(Counter(series).values()))
-    score = sum((b > a) - (b < a) for a, b in itertools.combinations(series, 2))
-    ways = _ways(ties)
-    most, orders = len(ways) - 1, sum(ways)
-    # A score is the number of pairs that differ less twice the number of inversions.
-    as_far = sum(
-        count for inversions, count in enumerate(ways) if abs(most - 2 * inversions) >= abs(score)
+    ways = _ways(tuple(sorted(Counter(series).values())))
+    most, orders, score = len(ways) - 1, sum(ways), _score(series)
+    # A score is the number of pairs that differ less twice the number of inversions, so these are
+    # as far on one side; the other side mirrors it, and only a score of 0 is on both.
+    as_far = sum(ways[: (most - abs(score)) // 2 + 1])
+    return MannKendall(
+        score,
+        p_value=min(2 * as_far, orders) / orders,
+        smallest_p=min(2 * ways[0], orders) / orders,
     )
-    return MannKendall(score, as_far / orders, (ways[0] + ways[-1]) / orders if most else 1.0)
+
+
+def _score(series: Sequence[float]) -> int:
+    earlier: list[float] = []
+    score = 0
+    for value in series:
+        score += bisect_left(earlier, value) - (len(earlier) - bisect_right(earlier, value))
+        insort(earlier, value)
+    return score
 
 
 @functools.lru_cache(maxsize=256)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import statistics
 from collections.abc import Sequence
 
@@ -13,6 +12,7 @@ def theil_sen_slope(points: Sequence[tuple[int, float]]) -> float:
     There are at least two points, at different positions. Sen, *Estimates of the Regression
     Coefficient Based on Kendall's Tau* (1968).
     """
-    return statistics.median(
-        (y2 - y1) / (x2 - x1) for (x1, y1), (x2, y2) in itertools.combinations(points, 2)
-    )
+    slopes: list[float] = []
+    for i, (x, y) in enumerate(points):
+        slopes += [(value - y) / (place - x) for place, value in points[:i]]
+    return statistics.median(slopes)
