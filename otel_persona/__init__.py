@@ -35,7 +35,8 @@ from otel_persona.version import __version__ as __version__
 if TYPE_CHECKING:
     from otel_persona.aggregation import BatchSummary, IndicatorChange
     from otel_persona.cohorts import ReproducibilityTracker
-    from otel_persona.exporters import AttemptFileExporter, CohortExporter
+    from otel_persona.exporters import AttemptFileExporter
+    from otel_persona.exporters.cohort_exporter import CohortExporter
     from otel_persona.instrumentation import (
         Attempt,
         attempt,
@@ -61,7 +62,7 @@ _ROOMS = {
     "AttemptFileExporter": "exporters",
     "AttemptSampler": "processors",
     "AttemptSpanProcessor": "processors",
-    "CohortExporter": "exporters",
+    "CohortExporter": "exporters.cohort_exporter",
     "DriftProcessor": "processors",
     "Handle": "setup",
     "Settings": "settings",

@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from otel_persona.concurrency.interruptions import pass_on
-from otel_persona.exporters import CohortExporter
+from otel_persona.exporters.cohort_exporter import CohortExporter
 from otel_persona.instrumentation import telemetry
 from otel_persona.records import tallies
 from otel_persona.records.spans import may_be_attempt

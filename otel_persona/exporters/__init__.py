@@ -2,9 +2,10 @@
 
 Beside them: ``append_file`` is the log, ``later`` syncs it, and ``claims`` says who writes a line;
 ``cohort_parts`` is what a worker knows of its cohorts, and ``work_thread`` where it is written.
+``cohort_exporter`` is imported where it is used: it brings the rooms of the cohorts with it, which
+double what a program loads that has a log alone.
 """
 
 from otel_persona.exporters.attempt_file import AttemptFileExporter
-from otel_persona.exporters.cohort_exporter import CohortExporter
 
-__all__ = ["AttemptFileExporter", "CohortExporter"]
+__all__ = ["AttemptFileExporter"]

@@ -15,12 +15,14 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from otel_persona.cohorts.attempt_cohorts import SubjectStates
+from otel_persona.cohorts.git_commit import git_commit
 from otel_persona.concurrency import forks
 from otel_persona.concurrency.interruptions import pass_on
 from otel_persona.concurrency.serial_queue import SerialQueue, waits_for_this_thread
 from otel_persona.errors import RecordError, UsageError
 from otel_persona.exporters.cohort_parts import CohortParts
 from otel_persona.exporters.work_thread import WorkThread
+from otel_persona.facts import Fingerprints, settings_hash
 from otel_persona.mismatches import find_mismatch
 from otel_persona.records import AttemptRecord, tallies
 from otel_persona.records.spans import record_of
@@ -60,6 +62,9 @@ class CohortExporter(SpanExporter):
         self._root = _checked(tree).absolute()  # the program may change its working directory
         self._settings = given_or_loaded(settings, "CohortExporter")
         self._how = self._settings.safety.telemetry
+        self._prints = Fingerprints(
+            git_commit=git_commit(), settings_hash=settings_hash(self._settings)
+        )
         self._is_closed = False
         self._start_anew()
         forks.in_child(self._start_anew)
@@ -68,7 +73,7 @@ class CohortExporter(SpanExporter):
         self._arrived: SerialQueue[AttemptRecord | None] = SerialQueue(self._fold)
         self._folded = SubjectStates(self._settings)
         self._handed_over: deque[SubjectStates] = deque()
-        self._parts = CohortParts(self._root, self._settings)
+        self._parts = CohortParts(self._root, self._settings, self._prints)
         self._thread = WorkThread(self._turn)
         self._lock = threading.Lock()
         self._holder: int | None = None

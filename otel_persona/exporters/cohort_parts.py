@@ -17,7 +17,7 @@ from otel_persona.cohorts.rollups import generate_telemetry_rollups
 from otel_persona.cohorts.sidecars import write_cohort_telemetry
 from otel_persona.cohorts.tree import Cohort, CohortTree, Damaged
 from otel_persona.concurrency.interruptions import pass_on
-from otel_persona.facts import Facts, Fingerprints, cohort_figures, settings_hash
+from otel_persona.facts import Facts, Fingerprints, cohort_figures
 from otel_persona.records import tallies
 from otel_persona.settings import Settings
 
@@ -28,10 +28,10 @@ _Place = TypeVar("_Place")
 class CohortParts:
     """One worker's part of each cohort; what could not be written stays, to be written later."""
 
-    def __init__(self, root: Path, settings: Settings) -> None:
+    def __init__(self, root: Path, settings: Settings, prints: Fingerprints) -> None:
         self._root = root
         self._settings = settings
-        self._prints = Fingerprints(settings_hash=settings_hash(settings))
+        self._prints = prints
         # Processes of several machines may have the same id.
         self._worker = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._cohorts = CohortStates(self._tree(), _reject)

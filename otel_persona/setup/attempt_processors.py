@@ -6,7 +6,7 @@ from opentelemetry._logs import LoggerProvider
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.sdk.trace import SpanProcessor
 
-from otel_persona.exporters import AttemptFileExporter, CohortExporter
+from otel_persona.exporters import AttemptFileExporter
 from otel_persona.processors import AttemptSpanProcessor, DriftProcessor, UsageProcessor
 from otel_persona.processors.drift import OnBatch, OnIndicatorChange
 from otel_persona.settings import Settings
@@ -41,6 +41,11 @@ def attempt_processors(
         )
     )
     if settings.sidecars is not None and settings.safety.telemetry.enabled:
-        sidecars = CohortExporter(settings.sidecars, settings=settings)
-        processors.append(AttemptSpanProcessor(sidecars))
+        processors.append(_sidecars(settings, settings.sidecars))
     return processors
+
+
+def _sidecars(settings: Settings, tree: str) -> SpanProcessor:
+    from otel_persona.exporters.cohort_exporter import CohortExporter  # only if asked for
+
+    return AttemptSpanProcessor(CohortExporter(tree, settings=settings))

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,63 @@ class Read:
 def read() -> Callable[..., Read]:
     """Give a function that reads logs as the analysis does."""
     return Read
+
+
+class Tree:
+    """A tree of sidecars as a reader finds it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def files(self) -> dict[str, Any]:
+        """Give what the JSON files hold, by their path, but for when they were written."""
+        return {
+            str(path.relative_to(self.root)): _undated(msgspec.json.decode(path.read_bytes()))
+            for path in sorted(self.root.rglob("[!.]*.json"))
+        }
+
+    def cohorts(self) -> dict[str, dict[str, Any]]:
+        """Give the metadata of each cohort, by ``STAGE/VIEW/target[/symbol]/run``."""
+        return {
+            "/".join(part.split("=")[-1] for part in path.split("/")[:-1]): content
+            for path, content in self.files().items()
+            if path.endswith("/metadata.json")
+        }
+
+    def attempts(self) -> dict[str, int]:
+        """Give how many attempts each cohort has."""
+        return {cohort: content["n_attempts"] for cohort, content in self.cohorts().items()}
+
+    def parts(self) -> list[dict[str, Any]]:
+        """Give the parts of all workers."""
+        return [
+            msgspec.json.decode(path.read_bytes()) for path in sorted(self.root.rglob(".part-*"))
+        ]
+
+
+def _undated(content: Any) -> Any:
+    content.pop("created_at", None)
+    content.pop("timestamp", None)
+    return content
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    """Give the tree ``REPRODUCIBILITY`` in the test's folder."""
+    return Tree(tmp_path / "REPRODUCIBILITY")
+
+
+@pytest.fixture(scope="session")
+def wait_for() -> Callable[[Callable[[], object]], None]:
+    """Give a function that waits until something holds, and fails if it does not for long."""
+
+    def wait(holds: Callable[[], object]) -> None:
+        deadline = time.monotonic() + 30
+        while not holds():
+            assert time.monotonic() < deadline, "it did not come about in 30 s"
+            time.sleep(0.01)
+
+    return wait
 
 
 @pytest.fixture
