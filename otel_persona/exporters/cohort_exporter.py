@@ -35,6 +35,8 @@ _LONGEST_ROW = 256
 _LOOK_AGAIN_S = 0.05
 _SHARE_OF_TIME = 0.1
 _TIMEOUT_S = 30.0
+# Whoever waits for the end, as long as that, hears in time that it failed, and can repeat it.
+_SHARE_OF_DEADLINE = 0.9
 
 
 class CohortExporter(SpanExporter):
@@ -112,13 +114,13 @@ class CohortExporter(SpanExporter):
     def finish(self, timeout_s: float) -> bool:
         """Do as ``shutdown``; ``False`` if that fails or takes too long. It may be repeated."""
         self._is_closed = True
-        return self._write(timeout_s)
+        return self._write(timeout_s * _SHARE_OF_DEADLINE)
 
     def _take(self, record: AttemptRecord) -> None:
         waiting = self._arrived.put(record)
         if waiting >= _LONGEST_ROW:
             self._arrived.work()
-        elif waiting % _ROW == 0:
+        elif waiting % _ROW == 0 or self._attempts + waiting == self._how.checkpoint_attempts:
             self._thread.wake()
         if not self._thread.ask() and self._is_closed:
             self._write(_TIMEOUT_S)  # the program is ending, and nothing else will do it

@@ -74,7 +74,7 @@ class CohortParts:
             except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
                 pass_on(fault)
                 self._is_failing = True
-                tallies.faults.add("sidecars", f"they are kept to be written later: {fault}")
+                tallies.faults.add("sidecars", f"sidecars are kept to be written later: {fault}")
             else:
                 places.discard(place)
         if not places and self._is_failing:
