@@ -44,7 +44,7 @@ class PersonaSidecarsExporter(SpanExporter):
             return SpanExportResult.SUCCESS
         if self._exporter is None:
             told = f"persona_sidecars writes nothing: {self._problem}"
-            tallies.rejected.add("settings", told, len(attempts))
+            tallies.rejected.add("settings", told, len(attempts), once_per="persona_sidecars")
             return SpanExportResult.FAILURE
         return self._exporter.export(attempts)
 

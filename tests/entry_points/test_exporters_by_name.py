@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 import otel_persona as op
 from otel_persona.entry_points.drift_exporter import PersonaDriftExporter
 from otel_persona.entry_points.file_exporter import PersonaFileExporter
+from otel_persona.entry_points.sidecars_exporter import PersonaSidecarsExporter
 from otel_persona.exporters import claims
 from otel_persona.instrumentation import telemetry
 from otel_persona.instrumentation.telemetry import Telemetry
@@ -280,6 +282,7 @@ def test_nothing_is_made_without_an_attempt(provider: TracerProvider, tmp_path: 
     telemetry.install(None)
     provider.add_span_processor(SimpleSpanProcessor(PersonaFileExporter()))
     provider.add_span_processor(SimpleSpanProcessor(PersonaDriftExporter()))
+    provider.add_span_processor(SimpleSpanProcessor(PersonaSidecarsExporter()))
     provider.get_tracer("theirs").start_span("theirs").end()
 
     assert telemetry.installed() is None
@@ -292,14 +295,16 @@ def test_a_wrong_property_is_told_once_and_counted(
     """The generation goes on; what it costs is counted."""
     provider.add_span_processor(SimpleSpanProcessor(PersonaFileExporter(fsync="always")))  # type: ignore[arg-type]
     provider.add_span_processor(SimpleSpanProcessor(PersonaDriftExporter(btach="attempts:1")))
+    provider.add_span_processor(SimpleSpanProcessor(PersonaSidecarsExporter(tier="")))
     with caplog.at_level(logging.WARNING):
         _generate("1", "2", "3")
 
-    file, drift = (record.getMessage() for record in caplog.records)
+    file, drift, sidecars = (record.getMessage() for record in caplog.records)
     assert "persona_file writes nothing: AttemptFileExporter: fsync must be" in file
     assert "persona_drift folds nothing: configure: btach: no such setting; did you mean" in drift
     assert tallies.lost.counts() == {"settings": 3}
-    assert tallies.rejected.counts() == {"settings": 3}
+    assert "persona_sidecars writes nothing: configure: tier: '' is not right" in sidecars
+    assert tallies.rejected.counts() == {"settings": 6}
     assert list(tmp_path.iterdir()) == []
 
 
@@ -378,3 +383,66 @@ def test_the_figures_twice_are_counted_once(
     assert metric("persona.tier.total_attempts") == [200]
     assert metric("persona.batch.batch_size") == [50]
     assert len(events()) == len(set(events())) > 0
+
+
+def _in_tree(tmp_path: Path, tree: str = "REPRODUCIBILITY") -> list[int]:
+    """Tell how many attempts each complete cohort in the tree has."""
+    found = [json.loads(path.read_text()) for path in (tmp_path / tree).rglob("metadata.json")]
+    assert all(content["complete"] for content in found)
+    return [content["n_attempts"] for content in found]
+
+
+@pytest.mark.parametrize("exporters", ["persona_sidecars", "console,persona_sidecars"])
+def test_sidecars_alone(
+    launch: Launch, quiet: dict[str, str], tmp_path: Path, exporters: str
+) -> None:
+    """Without a word about the tree it is that of the specification."""
+    done = launch(
+        GENERATE_200,
+        **quiet | {"OTEL_TRACES_EXPORTER": exporters},
+        OTEL_PYTHON_DISABLED_INSTRUMENTATIONS="persona",
+    )
+
+    assert done.stderr == ""
+    assert _in_tree(tmp_path) == [200]
+
+
+def test_sidecars_that_are_named_twice_have_each_attempt_once(
+    launch: Launch, quiet: dict[str, str], tmp_path: Path
+) -> None:
+    """Beside a set-up that has every attempt in the tree, the exporter does nothing."""
+    done = launch(
+        GENERATE_200,
+        **quiet | {"OTEL_TRACES_EXPORTER": "persona_sidecars"},
+        OTEL_PERSONA_SIDECARS="REPRODUCIBILITY",
+    )
+
+    assert done.stderr == ""
+    assert _in_tree(tmp_path) == [200]
+
+
+def test_sidecars_beside_a_set_up_without_them(
+    launch: Launch, quiet: dict[str, str], lines: Lines, tmp_path: Path
+) -> None:
+    """The instrumentor writes the log, and the exporter the tree."""
+    done = launch(
+        GENERATE_200,
+        **quiet | {"OTEL_TRACES_EXPORTER": "persona_sidecars"},
+        OTEL_PERSONA_LOG="generation.log",
+    )
+
+    assert done.stderr == ""
+    assert _written(lines) == ALL_200
+    assert _in_tree(tmp_path) == [200]
+
+
+def test_sidecars_take_any_setting(provider: TracerProvider, tmp_path: Path) -> None:
+    """As in a declarative file; they are those of ``configure``."""
+    exporter = PersonaSidecarsExporter(sidecars="tree", target="hobbies", symbol="Nord")
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    _generate("1", "2")
+    assert provider.force_flush()
+    provider.shutdown()
+
+    assert _in_tree(tmp_path, "tree") == [2, 2]
+    assert (tmp_path / "tree/B/SYMBOL_SPECIFIC/hobbies/symbol=Nord").is_dir()
