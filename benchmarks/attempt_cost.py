@@ -1,8 +1,9 @@
 """What one attempt costs with everything on, against bare SDK calls in the same run.
 
 Ours: the decorator, a span with all attributes, all metrics, the line on disk, and the fold into
-batch figures. Bare: one span with the same attributes, three histogram records, two counter adds.
-Peers' decorators stand beside them where they are installed; they make a span and nothing else.
+batch figures; and the same with cohort sidecars, which a thread beside folds and writes. Bare: one
+span with the same attributes, three histogram records, two counter adds. Peers' decorators stand
+beside them where they are installed; they make a span and nothing else.
 
     python benchmarks/attempt_cost.py [--rounds N] [--calls N]
 """
@@ -53,23 +54,33 @@ def generate(persona_id: str) -> str:
 
 
 class Contender(NamedTuple):
-    """Something to time: one call, and the collection of the metrics that calls left behind."""
+    """Something to time: one call, and the collection of the metrics that calls left behind.
+
+    ``begin`` is called before each round, and not timed: a process has one set-up at a time.
+    """
 
     call: Call
     collect: Call | None = None
+    begin: Call | None = None
 
 
-def ours(folder: Path) -> Contender:
+def ours(folder: Path, *, sidecars: bool) -> Contender:
     """Set everything up and give one call of a decorated function."""
+    folder.mkdir()
     provider, reader = TracerProvider(shutdown_on_exit=False), InMemoryMetricReader()
-    op.configure(
-        run_id="25K_benchmark",
-        log=str(folder / "generation.log"),
-        tracer_provider=provider,
-        meter_provider=MeterProvider([reader], shutdown_on_exit=False),
-    )
+    meter_provider = MeterProvider([reader], shutdown_on_exit=False)
+
+    def begin() -> None:
+        op.configure(
+            run_id="25K_benchmark",
+            log=folder / "generation.log",
+            sidecars=folder / "REPRODUCIBILITY" if sidecars else None,
+            tracer_provider=provider,
+            meter_provider=meter_provider,
+        )
+
     numbers = iter(range(10**9))
-    return Contender(lambda: generate(str(next(numbers))), reader.get_metrics_data)
+    return Contender(lambda: generate(str(next(numbers))), reader.get_metrics_data, begin)
 
 
 def bare(attributes: dict[str, object]) -> Contender:
@@ -121,7 +132,9 @@ def _plain(persona_id: str) -> str:
 
 def microseconds(contender: Contender, calls: int) -> float:
     """Time ``calls`` calls, and the collection of what they left behind; give the mean of one."""
-    call, collect = contender
+    call, collect, begin = contender
+    if begin is not None:
+        begin()
     start = time.perf_counter()
     for _ in range(calls):
         call()
@@ -140,7 +153,8 @@ def main() -> None:
         contenders = {
             "bare SDK calls": bare(_attributes(Path(folder))),
             **peers(),
-            "otel_persona, everything on": ours(Path(folder)),
+            "otel_persona, everything on": ours(Path(folder, "log"), sidecars=False),
+            "otel_persona, everything and sidecars": ours(Path(folder, "both"), sidecars=True),
         }
         rounds: dict[str, list[float]] = {name: [] for name in contenders}
         for _ in range(options.rounds):
