@@ -5,6 +5,11 @@ the lines that hold none, ``run_attempts`` the attempts of one run and tier. Fro
 ``by_batch``, ``by_stage`` and ``by_persona`` compute the figures of a run, and ``jq_figures`` the
 three that the specification reads with jq; ``token_tally`` adds up tokens for both. ``remarks``
 says what else readers of the figures should know.
+
+Of cohort sidecars, which are imported from where they are: ``log_cohorts`` saves those of logs.
+``cohort_choice`` finds cohorts in a tree and ``tree_runs`` the runs; ``sidecar_files`` reads what
+changed in a cohort, and ``run_drift`` and ``run_trends`` put that of a run together, the worst
+first.
 """
 
 from otel_persona.analysis.by_batch import BatchAnalysis, analyze_batches

@@ -16,6 +16,11 @@ _COMMANDS = (
     "cost",
     "repairs",
     "pollyanna",
+    "rollup",
+    "drift",
+    "trend",
+    "runs",
+    "mark-good",
     "config",
     "doctor",
 )

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
+from otel_persona.cli.bullets import bullets
 from otel_persona.cli.cells import UNKNOWN
-from otel_persona.cli.printing import printable
 from otel_persona.cli.tables import text_table
 from otel_persona.diagnosis import STEPS, Diagnosis, Examination
 from otel_persona.masking import masked_address, masked_headers
@@ -26,8 +26,8 @@ def diagnosis_view(diagnosis: Diagnosis) -> Iterator[RenderableType]:
         yield text_table("Where it goes", options, _rows(examinations, _options, _OPTIONS))
         yield text_table("How far it comes", steps, _rows(examinations, _steps, STEPS))
     notes = [finding.sentence for finding in diagnosis.findings if not finding.is_problem]
-    yield from _list("What is wrong", list(_problems(diagnosis)))
-    yield from _list("Notes", notes)
+    yield from bullets("What is wrong", list(_problems(diagnosis)))
+    yield from bullets("Notes", notes)
     if diagnosis.is_healthy:
         yield Text(f"\nEverything arrived: {', '.join(diagnosis.sent)}, of run {diagnosis.run_id}.")
 
@@ -73,10 +73,3 @@ def _rows(
             signals.setdefault(row, []).append(examination.destination.signal)
     ordered = sorted(signals, key=lambda row: order.index(row[0]))
     return [(", ".join(dict.fromkeys(signals[row])), *row) for row in ordered]
-
-
-def _list(title: str, sentences: Sequence[str]) -> Iterator[Text]:
-    if sentences:
-        yield Text(f"\n{title}", "bold")
-    for sentence in sentences:
-        yield Text("- " + "\n".join(map(printable, sentence.split("\n"))))

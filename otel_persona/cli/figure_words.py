@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from otel_persona.cli.cells import UNKNOWN
@@ -10,6 +11,8 @@ from otel_persona.facts import Figure
 
 _SECOND_MS = 1_000
 _MINUTE_MS = 60_000
+_WHOLE_PERCENT = 0.1
+_WHOLE_FROM = 1_000
 
 
 def in_words(name: str, value: Figure) -> str:
@@ -27,13 +30,17 @@ def change_in_words(name: str, delta: float | None, rel_delta: float | None) -> 
     """Write a change relative to the baseline, or the difference where that was zero."""
     if rel_delta is not None:
         return f"{rel_delta:+z.0%}" if abs(rel_delta) >= _WHOLE_PERCENT else f"{rel_delta:+z.1%}"
+    return difference_in_words(name, delta)
+
+
+def difference_in_words(name: str, delta: float | None) -> str:
+    """Write the difference between two values of a figure, with its sign and unit."""
     if delta is None:
         return UNKNOWN
+    if _unit(name) is _share:
+        return f"{100 * delta:+z.1f} points"
     sign = "+" if delta > 0 else "-" if delta < 0 else ""
     return sign + in_words(name, abs(delta))
-
-
-_WHOLE_PERCENT = 0.1
 
 
 def _unit(name: str) -> Callable[[float], str]:
@@ -46,7 +53,14 @@ def _unit(name: str) -> Callable[[float], str]:
 def _number(value: float) -> str:
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:z,.4g}" if abs(value) < _SECOND_MS else f"{value:,.0f}"
+    return f"{value:,.0f}" if abs(value) >= _WHOLE_FROM else _significant(value)
+
+
+def _significant(value: float) -> str:
+    """Write a number with up to four significant digits and no exponent."""
+    if not value or abs(value) >= 1:
+        return f"{value:z,.4g}"
+    return f"{value:.{3 - math.floor(math.log10(abs(value)))}f}".rstrip("0")
 
 
 def _duration(value_ms: float) -> str:
@@ -62,11 +76,13 @@ def _share(value: float) -> str:
 
 
 def _usd(value: float) -> str:
-    return f"{value:,.4f} USD"
+    return f"{_significant(value)} USD"
 
 
 _UNITS: dict[str, Callable[[float], str]] = {
     "_ms": _duration,
     "_rate": _share,
+    "_share": _share,
     "_usd": _usd,
+    "_usd_per_attempt": _usd,
 }

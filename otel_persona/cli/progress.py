@@ -1,12 +1,16 @@
-"""A progress bar for long reads, on standard error if that is a terminal."""
+"""Progress bars for long work, on standard error if that is a terminal."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
+
+_Item = TypeVar("_Item")
 
 _LONG_BYTES = 8 << 20
+_MANY = 100
 # The bar moves only this often, so that drawing costs next to nothing.
 _STEP_BYTES = 1 << 20
 
@@ -28,7 +32,7 @@ class ReadingBar:
     @contextmanager
     def shown(self, size: int) -> Iterator[None]:
         """Show the bar during the block, if the input is large and a terminal can show it."""
-        if size < _LONG_BYTES or sys.stderr is None or not sys.stderr.isatty():
+        if size < _LONG_BYTES or not _can_be_seen():
             yield
             return
         from rich.console import Console
@@ -45,3 +49,18 @@ class ReadingBar:
             task = progress.add_task("reading", total=size)
             self._draw = lambda count: progress.advance(task, count)
             yield
+
+
+def with_bar(doing: str, items: Iterable[_Item], count: int) -> Iterator[_Item]:
+    """Yield the items, with a bar if there are many (``count``) and a terminal can show it."""
+    if count < _MANY or not _can_be_seen():
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(items, doing, count, console=Console(file=sys.stderr), transient=True)
+
+
+def _can_be_seen() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()

@@ -47,7 +47,7 @@ class Column(NamedTuple):
 
 
 class FigureTable:
-    """A table that says what it leaves out: spare columns, the last first, and rows beyond 1,000.
+    """A table that says what it leaves out: spare columns, the last first, and rows if many.
 
     If it is still too wide, each row becomes a block with a line per column. ``complete_in`` names
     the output that omits no row.
@@ -60,15 +60,17 @@ class FigureTable:
         rows: Sequence[Sequence[str | Text]],
         *,
         complete_in: str = "--format json",
+        most_rows: int = _MOST_ROWS,
     ) -> None:
         self._title = title
         self._columns = columns
         self._rows = rows
         self._complete_in = complete_in
+        self._most_rows = most_rows
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Lay the table out for the available width."""
-        rows = self._rows[:_MOST_ROWS]
+        rows = self._rows[: self._most_rows]
         yield Text(self._title, "bold")
         if shown := self._fitting(rows, options.max_width):
             yield self._table(rows, shown)

@@ -11,7 +11,20 @@ import pytest
 from otel_persona.cli.command_group import otel_persona
 
 Cli = Callable[..., CompletedProcess[str]]
-NAMES = ["demo", "analyze", "cost", "repairs", "pollyanna", "config", "doctor"]
+NAMES = [
+    "demo",
+    "analyze",
+    "cost",
+    "repairs",
+    "pollyanna",
+    "rollup",
+    "drift",
+    "trend",
+    "runs",
+    "mark-good",
+    "config",
+    "doctor",
+]
 
 
 def test_all_commands_are_listed(cli: Cli) -> None:

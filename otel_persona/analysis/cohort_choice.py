@@ -1,0 +1,79 @@
+"""Which cohorts of a tree are looked at: those of a stage, view, target, symbol and run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from otel_persona.cohorts import Cohort, CohortTree
+from otel_persona.errors import CohortError, UsageError
+from otel_persona.facts import VIEWS, CohortKey
+
+_MOST_NAMED = 20
+_PARTS = ("stage", "view", "target", "symbol")
+
+
+class Choice(NamedTuple):
+    """The parts that a cohort's key must have; ``None`` takes any."""
+
+    stage: str | None = None
+    view: str | None = None
+    target: str | None = None
+    symbol: str | None = None
+
+
+def chosen_keys(tree: CohortTree, choice: Choice) -> list[CohortKey]:
+    """Return the keys that have a folder in the tree and are chosen.
+
+    Raises ``UsageError``, with the nearest name that there is, if nothing is left.
+    """
+    if not tree.root.is_dir():
+        raise UsageError(
+            f"{tree.root}: there is no such folder; `otel-persona rollup` writes one from logs"
+        )
+    keys = list(_all_keys(tree, choice.stage))
+    for part, wanted in zip(_PARTS, choice, strict=True):
+        there = {getattr(key, part) for key in keys} - {None}
+        keys = [key for key in keys if wanted in (None, getattr(key, part))]
+        if wanted is not None and not keys:
+            there = there if part != "stage" else set(tree.stages())
+            raise UsageError(f"{tree.root}: no {part} is called {wanted!r}{nearest(wanted, there)}")
+    if not keys:
+        raise UsageError(f"{tree.root}: holds no cohort; give the folder that holds the stages")
+    return keys
+
+
+def cohorts_of_run(tree: CohortTree, keys: Iterable[CohortKey], run_id: str) -> list[Cohort]:
+    """Return a run's cohorts; raises ``UsageError``, with the nearest run, if there is none."""
+    keys = list(keys)
+    found = [cohort for key in keys if (cohort := tree.find(key, run_id)) is not None]
+    if not found:
+        runs = {cohort.run_id for key in keys for cohort in tree.cohorts(key)}
+        raise UsageError(f"{tree.root}: no run is called {run_id!r}{nearest(run_id, runs)}")
+    return found
+
+
+def skip_cohort(tree: CohortTree, cohort: Cohort, error: CohortError) -> None:
+    """Name, through the tree, a cohort that could not be read, and the file that is why."""
+    tree.skip(cohort.folder, str(error).removeprefix(f"{cohort.folder}{os.sep}"))
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return the end of a sentence that a name is not known: the nearest that is, or some."""
+    ordered = sorted(names)
+    if not ordered:
+        return ""
+    alike = get_close_matches(name, ordered, n=1)
+    if alike:
+        return f"; did you mean {alike[0]!r}?"
+    listed = ", ".join(map(repr, ordered[:_MOST_NAMED]))
+    more = f" and {len(ordered) - _MOST_NAMED:,} more" if len(ordered) > _MOST_NAMED else ""
+    return f"; known: {listed}{more}"
+
+
+def _all_keys(tree: CohortTree, stage: str | None) -> Iterator[CohortKey]:
+    for one_stage in tree.stages() if stage is None else (stage,):
+        for view in VIEWS:
+            yield from tree.keys(one_stage, view)

@@ -1,0 +1,266 @@
+"""What changed in a run against its baselines, from the drift sidecars, the worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from otel_persona.analysis.sidecar_files import CohortDrift
+from otel_persona.drift import Comparison, DistributionDrift, FigureDrift, SanityCheck
+from otel_persona.drift.tiers import got_worse
+from otel_persona.facts import CohortKey
+
+Verdict = Literal["worse", "better", "changed", "same"]
+"""``changed``: for better or worse is not said, as of a volume or a text."""
+
+_TIERS = ("ALERT", "WARN", "OK")
+_STATUSES = ("drift", "ok", "insufficient", "no_data")
+
+
+class Against(msgspec.Struct, frozen=True):
+    """One cohort against one baseline, which has a name and the runs in it, oldest first.
+
+    ``n`` attempts are compared with ``n_baseline``; ``None`` if figures come from no attempts.
+    """
+
+    key: CohortKey
+    baseline: str
+    run_ids: tuple[str, ...]
+    n: int | None
+    n_baseline: int | None
+
+    @property
+    def rank(self) -> tuple[str, str]:
+        """Return what sorts by the cohorts' and the baselines' names."""
+        return str(self.key), self.baseline
+
+    def document(self) -> dict[str, Any]:
+        """Return it as plain values for JSON."""
+        return {
+            **msgspec.to_builtins(self.key),
+            "baseline_name": self.baseline,
+            "baseline_run_ids": list(self.run_ids),
+            "n": self.n,
+            "n_baseline": self.n_baseline,
+        }
+
+
+class FigureChange(msgspec.Struct, frozen=True):
+    """One figure of a cohort against one baseline."""
+
+    against: Against
+    figure: str
+    drift: FigureDrift
+
+    @property
+    def verdict(self) -> Verdict:
+        """Which way it went."""
+        drift = self.drift
+        if not drift.changed:
+            return "same"
+        if drift.delta is None or drift.direction in (None, "band"):
+            return "changed"
+        return "worse" if got_worse(drift.delta, drift.direction) else "better"
+
+    @property
+    def is_critical_alert(self) -> bool:
+        """Whether it is the ``ALERT`` of a critical figure."""
+        return self.drift.is_critical and self.drift.tier == "ALERT"
+
+    @property
+    def rank(self) -> tuple[Any, ...]:
+        """Return what sorts the worst first: critical alerts, alerts, warnings, then by size."""
+        drift = self.drift
+        tier = _TIERS.index(drift.tier)
+        # From nothing to something counts as doubling.
+        size = float(drift.changed) if drift.rel_delta is None else abs(drift.rel_delta)
+        return (not self.is_critical_alert, tier, -size, self.figure, *self.against.rank)
+
+    def document(self) -> dict[str, Any]:
+        """Return it as plain values for JSON."""
+        drift = msgspec.to_builtins(self.drift)
+        return {**self.against.document(), "figure": self.figure, "verdict": self.verdict, **drift}
+
+
+class DistributionChange(msgspec.Struct, frozen=True):
+    """One distribution of a cohort against one baseline."""
+
+    against: Against
+    distribution: str
+    drift: DistributionDrift
+
+    @property
+    def rank(self) -> tuple[Any, ...]:
+        """Return what sorts the worst first: what has drifted, then by PSI."""
+        status = _STATUSES.index(self.drift.status)
+        return (status, -(self.drift.psi or 0.0), self.distribution, *self.against.rank)
+
+    def document(self) -> dict[str, Any]:
+        """Return it as plain values for JSON."""
+        drift = msgspec.to_builtins(self.drift)
+        return {**self.against.document(), "distribution": self.distribution, **drift}
+
+
+class Unsound(msgspec.Struct, frozen=True):
+    """A comparison that says little, by its sanity check."""
+
+    against: Against
+    check: SanityCheck
+
+    def document(self) -> dict[str, Any]:
+        """Return it as plain values for JSON."""
+        return {**self.against.document(), **msgspec.to_builtins(self.check)}
+
+
+class NoBaseline(msgspec.Struct, frozen=True):
+    """A cohort that had nothing to be compared with, and why."""
+
+    key: CohortKey
+    baseline: str
+    reason: str
+
+    def document(self) -> dict[str, Any]:
+        """Return it as plain values for JSON."""
+        key = msgspec.to_builtins(self.key)
+        return {**key, "baseline_name": self.baseline, "reason": self.reason}
+
+
+class CohortChanges(msgspec.Struct):
+    """What has drifted or is beyond a limit in one cohort, the worst first."""
+
+    drifted: list[DistributionChange] = []
+    figures: list[FigureChange] = []
+
+    @property
+    def worst(self) -> FigureChange | DistributionChange:
+        """A critical figure's ``ALERT``, else a distribution that has drifted, else a figure."""
+        if self.drifted and not (self.figures and self.figures[0].is_critical_alert):
+            return self.drifted[0]
+        return self.figures[0]
+
+    @property
+    def others(self) -> int:
+        """How many changes there are besides the worst."""
+        return len(self.drifted) + len(self.figures) - 1
+
+    @property
+    def rank(self) -> tuple[Any, ...]:
+        """Return what sorts the worst first."""
+        worst = self.worst
+        kind = 1 if isinstance(worst, DistributionChange) else 2 - 2 * worst.is_critical_alert
+        return (kind, *worst.rank)
+
+
+class RunDrift(msgspec.Struct, frozen=True):
+    """All comparisons of one run's cohorts; figures and distributions have the worst first."""
+
+    run_id: str
+    ended_at: str
+    complete: bool
+    cohorts: int
+    figures: list[FigureChange]
+    distributions: list[DistributionChange]
+    unsound: list[Unsound]
+    no_baseline: list[NoBaseline]
+
+    @property
+    def alarming(self) -> list[FigureChange]:
+        """The figures that are beyond a limit."""
+        return [change for change in self.figures if change.drift.tier != "OK"]
+
+    @property
+    def drifted(self) -> list[DistributionChange]:
+        """The distributions that have drifted."""
+        return [change for change in self.distributions if change.drift.status == "drift"]
+
+    @property
+    def worst(self) -> list[FigureChange]:
+        """The figures beyond a limit, each against the baseline from which it is farthest."""
+        farthest: dict[tuple[CohortKey, str], FigureChange] = {}
+        for change in self.alarming:
+            farthest.setdefault((change.against.key, change.figure), change)
+        return list(farthest.values())
+
+    @property
+    def by_cohort(self) -> list[CohortChanges]:
+        """What changed in each cohort where something did, the worst cohort first.
+
+        Those with a critical figure's ``ALERT`` come first, then those with a distribution that has
+        drifted.
+        """
+        changes: dict[CohortKey, CohortChanges] = {}
+        for drifted in self.drifted:
+            changes.setdefault(drifted.against.key, CohortChanges()).drifted.append(drifted)
+        for figure in self.worst:
+            changes.setdefault(figure.against.key, CohortChanges()).figures.append(figure)
+        return sorted(changes.values(), key=lambda cohort: cohort.rank)
+
+    def document(self) -> dict[str, Any]:
+        """Return it as plain values for JSON."""
+        return {
+            "run_id": self.run_id,
+            "ended_at": self.ended_at,
+            "complete": self.complete,
+            "cohorts": self.cohorts,
+            "figures": [change.document() for change in self.figures],
+            "distributions": [change.document() for change in self.distributions],
+            "unsound": [unsound.document() for unsound in self.unsound],
+            "no_baseline": [missing.document() for missing in self.no_baseline],
+        }
+
+
+def drift_of_run(cohorts: Sequence[CohortDrift], baseline: str | None = None) -> RunDrift:
+    """Put together the drift of a run's cohorts, of which there must be one.
+
+    With ``baseline``, only what was compared with the baseline of that name.
+    """
+    blocks = [
+        (drift.cohort.key, name, compared)
+        for drift in cohorts
+        for name, compared in drift.baselines.items()
+        if baseline in (None, name)
+    ]
+    comparisons = [
+        (_against(key, name, compared.run_ids, compared.comparison), compared.comparison)
+        for key, name, compared in blocks
+        if compared.comparison is not None
+    ]
+    figures = (
+        FigureChange(against, name, drift)
+        for against, comparison in comparisons
+        for name, drift in comparison.metrics.items()
+    )
+    distributions = (
+        DistributionChange(against, name, drift)
+        for against, comparison in comparisons
+        for name, drift in comparison.distributions.items()
+    )
+    return RunDrift(
+        run_id=cohorts[0].cohort.run_id,
+        ended_at=max(drift.ended_at for drift in cohorts),
+        complete=all(drift.complete for drift in cohorts),
+        cohorts=len(cohorts),
+        figures=sorted(figures, key=lambda change: change.rank),
+        distributions=sorted(distributions, key=lambda change: change.rank),
+        unsound=[
+            Unsound(against, comparison.sanity_check)
+            for against, comparison in comparisons
+            if comparison.sanity_check.status != "OK"
+        ],
+        no_baseline=[
+            NoBaseline(key, name, compared.reason)
+            for key, name, compared in blocks
+            if compared.comparison is None
+        ],
+    )
+
+
+def _against(
+    key: CohortKey, baseline: str, run_ids: tuple[str, ...], comparison: Comparison
+) -> Against:
+    attempts = comparison.metrics.get("n_attempts")
+    sizes = (attempts.current, attempts.baseline) if attempts else (None, None)
+    n, n_baseline = (size if isinstance(size, int) else None for size in sizes)
+    return Against(key, baseline, run_ids, n, n_baseline)

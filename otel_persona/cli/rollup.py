@@ -1,0 +1,126 @@
+"""``otel-persona rollup``: the sidecars of finished runs, from their logs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import click
+
+from otel_persona.analysis.log_cohorts import (
+    FinishedRun,
+    finished_runs,
+    runs_in_logs,
+    save_runs,
+)
+from otel_persona.analysis.run_drift import RunDrift, drift_of_run
+from otel_persona.analysis.sidecar_files import read_drift
+from otel_persona.cli.format_option import format_option
+from otel_persona.cli.log_input import (
+    SkippedLines,
+    logs_argument,
+    reading,
+    say_skipped,
+    settings_option,
+)
+from otel_persona.cli.printing import counted, print_json, say
+from otel_persona.cli.progress import with_bar
+from otel_persona.cli.tree_input import DamagedFiles, reading_tree, tree_option
+from otel_persona.errors import LogReadError, UsageError
+from otel_persona.settings import load_settings
+
+_Found = list[tuple[FinishedRun, RunDrift | None]]
+"""The runs that were saved, and what changed in each; ``None`` if it has no cohort."""
+
+
+@click.command
+@logs_argument
+@tree_option
+@click.option("--run", "run_id", metavar="RUN", help="Of the runs, save this one alone.")
+@settings_option
+@format_option
+@click.option(
+    "--strict", is_flag=True, help="Save nothing, and exit with 2, if any line had to be skipped."
+)
+def rollup(
+    logs: tuple[str, ...],
+    root: Path,
+    run_id: str | None,
+    settings_file: str | None,
+    output_format: str,
+    strict: bool,
+) -> None:
+    """Write the sidecars of every run in the logs: cohorts, drift, trends and rollups.
+
+    LOG is as for analyze. The runs are saved in the order of their ends, so that each is compared
+    with those before it and with what the tree holds. Saving a run again gives the same files. The
+    rollups of a stage are those of the newest of these runs.
+
+    \b
+    Example:
+      otel-persona rollup generation.log
+      otel-persona rollup worker-*.log.gz --tree results/REPRODUCIBILITY
+    """
+    settings = load_settings(file=settings_file)
+    if not settings.safety.telemetry.enabled:
+        raise UsageError("the setting safety.telemetry.enabled is false, so nothing is written")
+    skipped = SkippedLines(keep_all=output_format == "json")
+    refused: Counter[str] = Counter()
+
+    def refuse(reason: str, attempts: int) -> None:
+        refused[reason] += attempts
+
+    with reading_tree(root, settings.safety.telemetry) as (tree, damaged):
+        with reading(logs, skipped) as reader:
+            folded = runs_in_logs(reader, settings, run_id=run_id)
+            if strict and skipped.count:
+                raise LogReadError(f"lines skipped: {skipped.count:,}, and --strict forbids any")
+        runs = finished_runs(folded, tree, refuse)
+        cohorts = sum(len(run.cohorts) for run in runs)
+        for _ in with_bar("saving", save_runs(tree, runs, settings), cohorts):
+            pass
+        found = [(run, _drift_of(run)) for run in runs]
+        if output_format == "json":
+            _print_document(root, found, skipped, refused, damaged)
+        else:
+            from otel_persona.cli.console import print_tables
+            from otel_persona.cli.rollup_view import rollup_view
+
+            print_tables(*rollup_view(root, found))
+            say_skipped(skipped)
+    for reason, attempts in refused.items():
+        say(f"not in a cohort: {counted(attempts, 'attempt')}: {reason}")
+
+
+def _drift_of(run: FinishedRun) -> RunDrift | None:
+    return drift_of_run([read_drift(cohort) for cohort in run.cohorts]) if run.cohorts else None
+
+
+def _print_document(
+    root: Path,
+    found: _Found,
+    skipped: SkippedLines,
+    refused: Counter[str],
+    damaged: DamagedFiles,
+) -> None:
+    print_json(
+        {
+            "tree": str(root),
+            "runs": [_run_document(run, drift) for run, drift in found],
+            "skipped": skipped.kept,
+            "refused": [{"reason": name, "attempts": count} for name, count in refused.items()],
+            "damaged": damaged.document(),
+        }
+    )
+
+
+def _run_document(run: FinishedRun, drift: RunDrift | None) -> dict[str, Any]:
+    worst = drift.by_cohort[0].worst if drift and drift.by_cohort else None
+    return {
+        "run_id": run.run_id,
+        "ended_at": run.ended_at,
+        "attempts": run.attempts,
+        "cohorts": len(run.cohorts),
+        "worst_change": worst and worst.document(),
+    }
