@@ -38,10 +38,21 @@ _NOT_DELIVERED = 1
     help="Send everything to a collector too: http://host:4318, https://host:4318 or "
     "grpc://host:4317.",
 )
+@click.option(
+    "--sidecars",
+    is_flag=True,
+    help="Write the cohort sidecars of the real requests too, cut into five runs.",
+)
 @click.option("--seed", type=int, default=1, metavar="N", help="Same seed, same figures.")
 @click.pass_context
 def demo(
-    ctx: click.Context, folder: Path, attempts: int, collapse: bool, otlp: str | None, seed: int
+    ctx: click.Context,
+    folder: Path,
+    attempts: int,
+    collapse: bool,
+    otlp: str | None,
+    sidecars: bool,
+    seed: int,
 ) -> None:
     """Replay real data through real, decorated functions, and watch the indicators.
 
@@ -51,13 +62,21 @@ def demo(
     \b
     Example:
       otel-persona demo --collapse --out demo-collapse
+      otel-persona demo --sidecars
     """
     from otel_persona.cli.console import print_tables
     from otel_persona.cli.demo_ending import ending
     from otel_persona.cli.demo_screen import watching
     from otel_persona.demo.run import Plan, run_demo
 
-    plan = Plan(folder=folder, attempts=attempts, collapse=collapse, otlp=otlp, seed=seed)
+    plan = Plan(
+        folder=folder,
+        attempts=attempts,
+        collapse=collapse,
+        otlp=otlp,
+        seed=seed,
+        sidecars=sidecars,
+    )
     try:
         with watching() as watcher:
             outcome = run_demo(plan, watcher)

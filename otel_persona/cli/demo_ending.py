@@ -11,16 +11,19 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from otel_persona.aggregation import TierSummary
+from otel_persona.cli.bullets import bullets
 from otel_persona.cli.cells import percent, signed
 from otel_persona.cli.demo_sentences import finding_sentences
+from otel_persona.cli.drift_view import cohort_sentence
 from otel_persona.cli.printing import counted, printable
 from otel_persona.cli.tables import Column, FigureTable
 from otel_persona.demo.collapse import HANDFUL
 from otel_persona.demo.findings import find
 from otel_persona.demo.lookup import Lookup
-from otel_persona.demo.provenance import COMPOSITION, Origin, origins
+from otel_persona.demo.provenance import COMPOSITION, SIDECARS, Origin, origins
 from otel_persona.demo.replay import Position
 from otel_persona.demo.run import BATCH, Outcome, Plan
+from otel_persona.demo.sidecars import Sidecars
 
 
 def ending(plan: Plan, outcome: Outcome) -> Iterator[RenderableType]:
@@ -35,6 +38,8 @@ def ending(plan: Plan, outcome: Outcome) -> Iterator[RenderableType]:
     yield _heading("Files")
     log = printable(str(outcome.log))
     yield Text(f"{log}: {counted(attempts, 'line')} of run {outcome.run_id}")
+    if outcome.sidecars is not None:
+        yield Text(_tree_line(outcome.sidecars))
     yield _heading("What they show (bands and thresholds as specified)")
     yield Text(_tier_line(tier))
     for sentence in finding_sentences(find(outcome)):
@@ -42,17 +47,45 @@ def ending(plan: Plan, outcome: Outcome) -> Iterator[RenderableType]:
     if outcome.simulated_from is not None:
         yield _heading("Simulated")
         yield Text(_simulated(outcome.simulated_from))
+    if outcome.sidecars is not None:
+        yield from bullets("What the sidecars show", list(_changes(outcome.sidecars)))
     yield _heading("Where it comes from")
     yield Text(f"{COMPOSITION}\n")
     yield _origins_table(origins(outcome.simulated_from))
+    if outcome.sidecars is not None:
+        yield Text(SIDECARS)
     if outcome.lookup is not None:
         yield _heading("Where to look, with the servers of collector-config/")
         yield from _places(outcome.lookup)
     yield _heading("Next")
     yield Text(f"otel-persona analyze {_quoted(outcome.log)} --batch {BATCH}")
+    if outcome.sidecars is not None:
+        for command in ("drift", "trend", "runs"):
+            yield Text(f"otel-persona {command} --tree {_quoted(outcome.sidecars.root)}")
     if outcome.simulated_from is None:
         folder = f"{plan.folder}-collapse"
         yield Text(f"otel-persona demo --collapse --out {_quoted(folder)}")
+
+
+def _tree_line(sidecars: Sidecars) -> str:
+    return (
+        f"{printable(str(sidecars.root))}: {counted(sidecars.cohorts, 'cohort')} of "
+        f"{sidecars.runs} runs and {counted(sidecars.attempts, 'attempt')}, written by what "
+        "otel-persona rollup does"
+    )
+
+
+def _changes(sidecars: Sidecars) -> Iterator[str]:
+    """Yield what changed in each target as a whole, and how much of it there is to believe."""
+    newest = sidecars.newest
+    for changes in newest.by_cohort:
+        if changes.worst.against.key.view == "CROSS_SECTIONAL":
+            yield cohort_sentence(changes)
+    yield (
+        f"in {len(newest.by_cohort)} of the {newest.cohorts} cohorts of {newest.run_id} figures are "
+        "beyond their limits, which so few attempts cross by chance; of their distributions "
+        f"{len(newest.drifted) or 'none'} can be said to have drifted"
+    )
 
 
 def _heading(text: str) -> Text:

@@ -7,6 +7,7 @@
 - the program being watched: ``generation`` holds the decorated stages, ``validators`` and
   ``repairs`` check and mend the texts, ``replay`` calls the stages for one persona after another,
   and ``clock`` lets the time of the real requests pass
+- the sidecars on request: ``slices`` cuts the real requests into runs, ``sidecars`` saves them
 - around it: ``log_place`` checks where the log goes, ``delivery`` whether a collector took it all
 - the results: ``findings`` holds the readings of the indicators, ``provenance`` where each field
   of a record comes from

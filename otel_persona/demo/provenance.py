@@ -13,6 +13,13 @@ COMPOSITION = (
     f"{LLMPERF.content}). No model wrote these texts in these requests."
 )
 
+SIDECARS = (
+    f"The sidecars hold requests of {LLMPERF.name} alone ({LLMPERF.licence}): latency, tokens and "
+    "failures as they were. Consecutive slices of 30 stand for runs, the model's size is the "
+    "target, the provider the symbol. The data has no time for each request, so their moments are "
+    "made up: each slice starts an hour after the one before."
+)
+
 
 class Origin(NamedTuple):
     """Fields of a record, where their values come from, and under which license."""

@@ -19,9 +19,16 @@ from otel_persona.demo.delivery import DeliveryWatch
 from otel_persona.demo.draws import Draws
 from otel_persona.demo.generation import Pipeline
 from otel_persona.demo.laps import request_laps, text_laps
-from otel_persona.demo.log_place import LOG_NAME, RUN_ID_START, check_place, clear_place
+from otel_persona.demo.log_place import (
+    LOG_NAME,
+    RUN_ID_START,
+    TREE_NAME,
+    check_place,
+    clear_place,
+)
 from otel_persona.demo.lookup import Lookup, find_run
 from otel_persona.demo.replay import Position, Replay
+from otel_persona.demo.sidecars import Sidecars, check_tree, write_sidecars
 from otel_persona.demo.sources import Request, load_requests, load_texts
 from otel_persona.errors import UsageError
 from otel_persona.settings import Settings, load_settings, switched_off
@@ -40,11 +47,17 @@ class Plan(NamedTuple):
     collapse: bool
     otlp: str | None
     seed: int
+    sidecars: bool = False
 
     @property
     def log(self) -> Path:
         """Where the attempts are logged."""
         return self.folder / LOG_NAME
+
+    @property
+    def tree(self) -> Path:
+        """Where the sidecars go, if there are to be any."""
+        return self.folder / TREE_NAME
 
 
 class Watcher(Protocol):
@@ -61,7 +74,8 @@ class Outcome(NamedTuple):
     """The outcome; ``analysis`` is computed from the log.
 
     ``simulated_from`` is where the collapse begins, ``undelivered`` why the collector did not take
-    everything, ``lookup`` where to look at what it took; each is ``None`` if it does not apply.
+    everything, ``lookup`` where to look at what it took, ``sidecars`` what was written of the
+    sliced requests; each is ``None`` if it does not apply.
     ``virtual_s`` seconds passed on the replay's clock, ``wall_s`` in reality.
     """
 
@@ -72,6 +86,7 @@ class Outcome(NamedTuple):
     simulated_from: Position | None
     undelivered: str | None
     lookup: Lookup | None
+    sidecars: Sidecars | None
     virtual_s: float
     wall_s: float
 
@@ -81,6 +96,8 @@ def run_demo(plan: Plan, watcher: Watcher) -> Outcome:
     started = time.monotonic()
     log = plan.log
     check_place(log)
+    if plan.sidecars:
+        check_tree(plan.tree)
     if switched_off():
         raise UsageError("OTEL_SDK_DISABLED is true, so nothing would be recorded; unset it")
     run_id = _new_run_id(plan)
@@ -99,6 +116,8 @@ def run_demo(plan: Plan, watcher: Watcher) -> Outcome:
             otlp=plan.otlp,
             batch=BATCH,
             clock=clock,
+            # Who has named a tree of their own in the environment gets nothing of the demo there.
+            safety={"metrics": {"enabled": False}},
             on_batch=watcher.on_batch,
             on_indicator_change=watcher.on_change,
         )
@@ -118,6 +137,7 @@ def run_demo(plan: Plan, watcher: Watcher) -> Outcome:
         simulated_from=replay.half_way if plan.collapse else None,
         undelivered=delivery.problem,
         lookup=lookup,
+        sidecars=write_sidecars(plan.tree) if plan.sidecars else None,
         virtual_s=(clock() - began_ns) / 1e9,
         wall_s=time.monotonic() - started,
     )
