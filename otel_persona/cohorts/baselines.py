@@ -11,9 +11,9 @@ from itertools import islice
 from typing import Literal, NamedTuple
 
 from otel_persona.cohorts.good_runs import good_runs
-from otel_persona.cohorts.index import KeyIndex, Moment, Row
+from otel_persona.cohorts.index import KeyIndex, Moment
 from otel_persona.cohorts.tree import Cohort, CohortTree
-from otel_persona.facts import CohortKey, Facts
+from otel_persona.facts import Facts
 from otel_persona.settings import Baselines
 
 BaselineName = Literal["previous_run", "rolling_window_k", "last_good_run"]
@@ -29,36 +29,37 @@ class Baseline(NamedTuple):
     reason: str = ""
 
 
+class EarlierRun(NamedTuple):
+    """A complete run's cohort, and when the run ended."""
+
+    cohort: Cohort
+    ended_at: str
+
+
 class EarlierRuns:
-    """The runs before one of a key's cohorts, newest first.
+    """The runs before one of a key's cohorts, newest first."""
 
-    The cohorts whose facts are damaged are named and passed over.
-    """
-
-    def __init__(self, tree: CohortTree, index: KeyIndex, key: CohortKey, moment: Moment) -> None:
+    def __init__(self, tree: CohortTree, index: KeyIndex, moment: Moment) -> None:
         self._tree = tree
         self._index = index
-        self._key = key
         self._moment = moment
 
-    def cohorts(self, good: Collection[str] | None = None) -> Iterator[Cohort]:
-        """Yield complete cohorts; with ``good``, those of these runs and valid ones only."""
+    def runs(self, good: Collection[str] | None = None) -> Iterator[EarlierRun]:
+        """Yield complete runs; with ``good``, those of these ids and valid ones only."""
         at = self._moment
         while (row := self._index.newest_before(at, self._moment.run_id, good)) is not None:
-            if self._index.refresh(row) != row:
-                continue  # somebody has changed its files, so look again
-            at = Moment(row.ended_at or "", row.run_id)
-            yield self._cohort(row)
+            cohort = self._index.cohort(row)
+            if not self._index.is_right(row, cohort, with_audit=good is not None):
+                continue  # somebody has changed its files, and now the index knows
+            at = Moment(row.ended_at, row.run_id)
+            yield EarlierRun(cohort, row.ended_at)
 
     def facts(self, good: Collection[str] | None = None) -> Iterator[Facts]:
-        """Yield the facts of complete cohorts, as ``cohorts`` does."""
-        for cohort in self.cohorts(good):
-            facts = self._tree.facts(cohort)
+        """Yield the facts of complete runs, as ``runs`` does; damaged ones are passed over."""
+        for run in self.runs(good):
+            facts = self._tree.facts(run.cohort)
             if facts is not None and facts.complete:
                 yield facts
-
-    def _cohort(self, row: Row) -> Cohort:
-        return Cohort(self._key, row.run_id, self._tree.folder(self._key) / row.folder)
 
 
 def baselines_of(

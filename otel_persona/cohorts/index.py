@@ -7,6 +7,7 @@ backup. Whoever uses a row compares it with its files.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Callable, Collection
@@ -32,15 +33,15 @@ ORDER BY ended_at DESC, run_id DESC LIMIT 1
 _ANY = _EARLIER.format(condition="")
 _VALID = _EARLIER.format(condition="AND valid = 1")
 _MARKED = _EARLIER.format(condition="AND run_id IN (SELECT value FROM json_each(:marked))")
-_UNREAD = f"SELECT {_COLUMNS} FROM cohorts WHERE key = ? AND ended_at IS NULL"  # noqa: S608 - as above
+_UNREAD = f"SELECT {_COLUMNS} FROM cohorts WHERE key = ? AND ended_at = ''"  # noqa: S608 - as above
 
 
 class Row(NamedTuple):
-    """What is known of one cohort; without ``ended_at`` it could not be read, or is being made."""
+    """What is known of one cohort; with no ``ended_at`` it could not be read, or is being made."""
 
     folder: str
     run_id: str
-    ended_at: str | None = None
+    ended_at: str = ""
     complete: bool = False
     valid: bool = False
 
@@ -84,7 +85,20 @@ class KeyIndex:
         values["marked"] = json.dumps(sorted(good))
         marked = self._do(lambda: self._one(_MARKED, values))
         found = [row for row in (valid, marked) if row is not None]
-        return max(found, key=lambda row: (row.ended_at or "", row.run_id), default=None)
+        return max(found, key=lambda row: (row.ended_at, row.run_id), default=None)
+
+    def cohort(self, row: Row) -> Cohort:
+        """Return the place of a row's cohort."""
+        return Cohort(self._key, row.run_id, self._folder / row.folder)
+
+    def is_right(self, row: Row, cohort: Cohort, *, with_audit: bool) -> bool:
+        """Compare a row with its files; if it is wrong, the index knows better afterwards."""
+        with contextlib.suppress(CohortError):
+            found = read_metadata(cohort)
+            told = (row.ended_at, row.complete)
+            if (found.ended_at, found.complete) == told and not (with_audit and row.valid):
+                return True
+        return self.refresh(row) == row
 
     def refresh(self, row: Row) -> Row:
         """Read again from its files what a row says of its cohort, and keep that."""
@@ -130,7 +144,7 @@ class KeyIndex:
 
     def _read(self, folder: Path) -> Row | None:
         cohort = self._tree.cohort_in(folder, self._key)
-        return None if cohort is None else row_of(self._tree, cohort)
+        return None if cohort is None else _row_of(self._tree, cohort)
 
     def _one(self, query: str, values: dict[str, str]) -> Row | None:
         found = self._connection.execute(query, values).fetchone()
@@ -154,18 +168,18 @@ class KeyIndex:
         return step()
 
 
-def row_of(tree: CohortTree, cohort: Cohort) -> Row:
+def _row_of(tree: CohortTree, cohort: Cohort) -> Row:
     """Read what the index keeps of a cohort; what is damaged is named."""
-    unread = Row(cohort.folder.name, cohort.run_id)
+    row = Row(cohort.folder.name, cohort.run_id)
     if not cohort.exists():
-        return unread
+        return row
     try:
         metadata = read_metadata(cohort)
-        valid = metadata.complete and is_valid(cohort)
+        row = row._replace(ended_at=metadata.ended_at, complete=metadata.complete)
+        return row._replace(valid=row.complete and is_valid(cohort))
     except CohortError as error:
         tree.skip(cohort.folder, str(error))
-        return unread
-    return unread._replace(ended_at=metadata.ended_at, complete=metadata.complete, valid=valid)
+        return row
 
 
 def _stamp(folder: Path) -> str:

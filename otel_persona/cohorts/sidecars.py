@@ -88,8 +88,7 @@ def _save(
     parts: dict[str, bytes] = {}
     if worker is not None:
         facts, parts = with_part(tree, cohort, facts, worker, settings.prices, written_at)
-    moment = Moment(facts.ended_at, facts.run_id)
-    earlier = EarlierRuns(tree, index, facts.key, moment)
+    earlier = EarlierRuns(tree, index, Moment(facts.ended_at, facts.run_id))
     baselines = baselines_of(tree, earlier, tree.settings.baselines)
     save = _Save(
         cohort=cohort,

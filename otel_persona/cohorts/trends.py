@@ -6,11 +6,10 @@ from itertools import islice
 
 import msgspec
 
-from otel_persona.cohorts.baselines import EarlierRuns
+from otel_persona.cohorts.baselines import EarlierRun, EarlierRuns
 from otel_persona.cohorts.json_files import json_of, read_if_there
-from otel_persona.cohorts.metadata import read_metadata
 from otel_persona.cohorts.naming import FACTS_KEY, FIGURES
-from otel_persona.cohorts.tree import Cohort, CohortTree
+from otel_persona.cohorts.tree import CohortTree
 from otel_persona.drift import Trend, runs_in_trend, trend_of
 from otel_persona.errors import CohortError
 from otel_persona.facts import Facts, Figure
@@ -30,22 +29,21 @@ def trend_in(
 ) -> Trend | None:
     """Compute the trend up to this run; ``None`` before there are ``trend_after`` runs."""
     last = RunFigures(run_id=facts.run_id, ended_at=facts.ended_at, figures=facts.figures)
-    before = (run for cohort in earlier.cohorts() if (run := run_figures(tree, cohort)))
+    before = (run for each in earlier.runs() if (run := _run_figures(tree, each)))
     runs = [last, *islice(before, runs_in_trend(settings) - 1)]
     if len(runs) < tree.settings.trend_after:
         return None
     return trend_of(runs, settings)
 
 
-def run_figures(tree: CohortTree, cohort: Cohort) -> RunFigures | None:
-    """Read a cohort's figures without its counts; if they are damaged, name them."""
-    path = cohort.folder / FIGURES
+def _run_figures(tree: CohortTree, run: EarlierRun) -> RunFigures | None:
+    """Read a run's figures without its counts; if they are damaged, name them."""
+    path = run.cohort.folder / FIGURES
     try:
         inner = json_of(path, read_if_there(path) or b"", dict[str, msgspec.Raw])
         inner.pop(FACTS_KEY, None)
         figures = {name: json_of(path, bytes(value), Figure) for name, value in inner.items()}
-        metadata = read_metadata(cohort)
     except CohortError as error:
-        tree.skip(cohort.folder, str(error))
+        tree.skip(run.cohort.folder, str(error))
         return None
-    return RunFigures(run_id=cohort.run_id, ended_at=metadata.ended_at, figures=figures)
+    return RunFigures(run_id=run.cohort.run_id, ended_at=run.ended_at, figures=figures)

@@ -41,16 +41,16 @@ DAMAGES = [_garbage, _half, _nothing, _other_json, _a_folder]
 
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize(
-    ("name", "previous"),
+    ("name", "previous", "good"),
     [
-        ("metadata.json", "run_1"),
-        ("audit_report.json", "run_1"),
-        ("telemetry_metrics.json", "run_1"),
-        ("metrics.json", "run_2"),  # a trend needs it, a baseline does not
+        ("metadata.json", "run_1", "run_1"),
+        ("audit_report.json", "run_2", "run_1"),  # it only says that a run is good
+        ("telemetry_metrics.json", "run_1", "run_1"),
+        ("metrics.json", "run_2", "run_2"),  # a trend needs it, a baseline does not
     ],
 )
 def test_a_damaged_cohort_is_passed_over(
-    tree: Tree, name: str, previous: str, damage: Callable[[Path], None]
+    tree: Tree, name: str, previous: str, good: str, damage: Callable[[Path], None]
 ) -> None:
     """The next run is compared with the one before it, and has its own files."""
     folders = [tree.save(number) for number in range(3)]
@@ -58,6 +58,7 @@ def test_a_damaged_cohort_is_passed_over(
 
     folder = tree.save(3)
     assert tree.baselines(folder)["previous_run"] == [previous]
+    assert tree.baselines(folder)["last_good_run"] == [good]
     assert {damaged.path for damaged in tree.skipped} == {folders[2]}
     assert all(damaged.reason.startswith(f"{name}: ") for damaged in tree.skipped)
 
