@@ -25,23 +25,35 @@ _IS_HELD = {errno.EAGAIN, errno.EACCES}
 
 
 @contextlib.contextmanager
-def folder_lock(folder: Path, settings: SidecarSettings) -> Iterator[None]:
-    """Hold the lock of ``folder``, which is made if need be; do nothing more if ``lock`` is off.
+def folder_lock(folder: Path, settings: SidecarSettings) -> Iterator[Path]:
+    """Hold the lock of ``folder``, which is made if need be, for a block that writes there.
 
-    Raises ``CohortError`` if it was not free within ``lock_timeout_s``, or there are no locks
-    there, and ``OSError`` if the folder cannot be made or written to.
+    Gives the folder. Raises ``CohortError`` if it was not free within ``lock_timeout_s``, there are
+    no locks there, or the disk refuses something, also within the block. With ``lock`` off it holds
+    nothing.
     """
-    make_folder(folder)
-    if not settings.lock:
-        yield
-        return
-    descriptor = _take(folder / LOCK_FILE, settings.lock_timeout_s)
+    try:
+        make_folder(folder)
+        with _held(folder / LOCK_FILE, settings) if settings.lock else contextlib.nullcontext():
+            yield folder
+    except OSError as error:
+        raise CohortError(f"{folder}: cannot be written: {_cause(error)}") from error
+
+
+@contextlib.contextmanager
+def _held(path: Path, settings: SidecarSettings) -> Iterator[None]:
+    descriptor = _take(path, settings.lock_timeout_s)
     try:
         yield
     finally:
         # Said, not left to closing: a child that was forked meanwhile holds the file open too.
         fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
+
+
+def _cause(error: OSError) -> str:
+    path = error.filename2 or error.filename
+    return f"{error.strerror}: {path}" if path else f"{error.strerror}"
 
 
 def _take(path: Path, timeout_s: float) -> int:

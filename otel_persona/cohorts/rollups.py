@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -48,7 +47,7 @@ def generate_stage_rollup(
     Raises as ``generate_view_rollup``. The views' own files are left as they are.
     """
     views = _check_known(tree, stage, VIEWS, run_id)
-    with _locked(tree, tree.stage_folder(stage)) as folder:
+    with folder_lock(tree.stage_folder(stage), tree.settings) as folder:
         rollups = tuple(_rolled_up(tree, stage, view, run_id, prices) for view in views)
         _write_stage(tree, folder, rollups)
     return rollups
@@ -62,7 +61,7 @@ def generate_telemetry_rollups(
     A view in which the run has no cohort gets none. Raises as ``generate_view_rollup``.
     """
     views = _check_known(tree, stage, VIEWS, run_id)
-    with _locked(tree, tree.stage_folder(stage)) as folder:
+    with folder_lock(tree.stage_folder(stage), tree.settings) as folder:
         rollups = tuple(_write_view(tree, stage, view, run_id, prices) for view in views)
         _write_stage(tree, folder, rollups)
     return rollups
@@ -72,7 +71,7 @@ def _write_view(
     tree: CohortTree, stage: str, view: View, run_id: str, prices: Prices
 ) -> ViewRollup:
     # The lock spans the reading, so that a rollup never takes the place of one that knew more.
-    with _locked(tree, tree.view_folder(stage, view)) as folder:
+    with folder_lock(tree.view_folder(stage, view), tree.settings) as folder:
         rollup = _rolled_up(tree, stage, view, run_id, prices)
         _write(tree, folder, json_text(rollup.to_json() | {"timestamp": now()}), [rollup])
     return rollup
@@ -87,16 +86,6 @@ def _write_stage(tree: CohortTree, folder: Path, rollups: Sequence[ViewRollup]) 
         "views": {rollup.view: rollup.to_json() for rollup in rollups},
     }
     _write(tree, folder, json_text(content, _LEVELS_OF_A_STAGE), rollups)
-
-
-@contextmanager
-def _locked(tree: CohortTree, folder: Path) -> Iterator[Path]:
-    """Hold the folder's lock; a disk that refuses is a ``CohortError``."""
-    try:
-        with folder_lock(folder, tree.settings):
-            yield folder
-    except OSError as error:
-        raise CohortError(f"{folder}: cannot be written: {error.strerror}") from error
 
 
 def _write(tree: CohortTree, folder: Path, json: bytes, rollups: Sequence[ViewRollup]) -> None:

@@ -64,14 +64,11 @@ def write_cohort_telemetry(
     cohort = tree.cohort(facts.key, facts.run_id)
     if tree.names.facts_are_inside and FACTS_KEY in facts.figures:
         raise CohortError(f"{FACTS_KEY!r} cannot be the name of a figure with naming: metrics")
-    try:
-        with (
-            folder_lock(tree.folder(facts.key), tree.settings),
-            closing(KeyIndex(tree, facts.key)) as index,
-        ):
-            _save(tree, index, cohort, facts, settings, metadata or {}, worker)
-    except OSError as error:
-        raise CohortError(f"{cohort.folder}: cannot be written: {error.strerror}") from error
+    with (
+        folder_lock(tree.folder(facts.key), tree.settings),
+        closing(KeyIndex(tree, facts.key)) as index,
+    ):
+        _save(tree, index, cohort, facts, settings, metadata or {}, worker)
     return cohort
 
 
