@@ -20,6 +20,7 @@ from otel_persona.concurrency import forks
 from otel_persona.concurrency.interruptions import pass_on
 from otel_persona.concurrency.serial_queue import SerialQueue, waits_for_this_thread
 from otel_persona.errors import RecordError, UsageError
+from otel_persona.exporters.checkpoint_pace import CheckpointPace
 from otel_persona.exporters.cohort_parts import CohortParts
 from otel_persona.exporters.work_thread import WorkThread
 from otel_persona.facts import Fingerprints, settings_hash
@@ -33,7 +34,6 @@ _ROW = 64
 # While the thread writes, an attempt that makes the row this long folds it.
 _LONGEST_ROW = 256
 _LOOK_AGAIN_S = 0.05
-_SHARE_OF_TIME = 0.1
 _TIMEOUT_S = 30.0
 # Whoever waits for the end, as long as that, hears in time that it failed, and can repeat it.
 _SHARE_OF_DEADLINE = 0.9
@@ -79,10 +79,7 @@ class CohortExporter(SpanExporter):
         self._thread = WorkThread(self._turn)
         self._lock = threading.Lock()
         self._holder: int | None = None
-        self._attempts = 0
-        self._since: float | None = None
-        self._not_before = 0.0
-        self._retry_at: float | None = None
+        self._pace = CheckpointPace(self._how)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Take in the attempts among ``spans``; ``FAILURE`` if one makes no valid record."""
@@ -120,17 +117,19 @@ class CohortExporter(SpanExporter):
         waiting = self._arrived.put(record)
         if waiting >= _LONGEST_ROW:
             self._arrived.work()
-        elif waiting % _ROW == 0 or self._attempts + waiting == self._how.checkpoint_attempts:
+        elif waiting % _ROW == 0 or waiting == self._pace.attempts_to_go():
             self._thread.wake()
-        if not self._thread.ask() and self._is_closed:
-            self._write(_TIMEOUT_S)  # the program is ending, and nothing else will do it
+        if self._is_closed and not threading.main_thread().is_alive():
+            self._write(_TIMEOUT_S)  # the program is ending, and no thread will outlast this call
+        else:
+            self._thread.ask()
 
     def _fold(self, record: AttemptRecord | None) -> None:
         """Fold one attempt; ``None`` hands over what has been folded until then."""
         if record is None:
             self._handed_over.append(self._folded)
             self._folded = SubjectStates(self._settings)
-            self._attempts, self._since = 0, None
+            self._pace.begin()
             return
         try:
             self._folded.add(record)
@@ -140,35 +139,21 @@ class CohortExporter(SpanExporter):
             pass_on(fault)
             tallies.faults.add("sidecars", f"an attempt is not in the sidecars: {fault!r}")
         else:
-            self._attempts += 1
-            if self._since is None:
-                self._since = time.monotonic()
+            self._pace.add_attempt(time.monotonic())
 
     def _turn(self) -> float | None:
         """Fold what has arrived, and write if it is time; return how long to wait for more."""
         self._arrived.work()
-        due = self._due()
+        due = self._pace.due()
         if self._arrived:
             return _LOOK_AGAIN_S  # somebody else folds
         if due is None:
             return None
-        started = time.monotonic()
-        if started < due:
-            return due - started
+        wait = due - time.monotonic()
+        if wait > 0:
+            return wait
         self._write(math.inf)
-        ended = time.monotonic()
-        self._not_before = ended + (ended - started) * (1 / _SHARE_OF_TIME - 1)
         return 0.0
-
-    def _due(self) -> float | None:
-        """Return when a checkpoint is due, by the monotonic clock; ``None`` if all is written."""
-        since, retry_at = self._since, self._retry_at
-        if retry_at is not None:
-            return max(retry_at, self._not_before)
-        if since is None:
-            return None
-        is_many = self._attempts >= self._how.checkpoint_attempts
-        return max(since if is_many else since + self._how.checkpoint_s, self._not_before)
 
     def _write(self, timeout_s: float) -> bool:
         """Write what has changed; ``False`` if that fails or takes too long.
@@ -177,16 +162,21 @@ class CohortExporter(SpanExporter):
         """
         if self._holder == threading.get_ident() or waits_for_this_thread(self._holder):
             return False
-        deadline = time.monotonic() + timeout_s
+        started = time.monotonic()
+        deadline = started + timeout_s
         if not self._lock.acquire(timeout=min(timeout_s, threading.TIMEOUT_MAX)):
             return False
         try:
             self._holder = threading.get_ident()
             is_written = self._hand_over(deadline) and self._write_parts(deadline)
+        except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
+            pass_on(fault)
+            tallies.faults.add("sidecars", f"a checkpoint failed: {fault!r}")
+            is_written = False
         finally:
             self._holder = None
             self._lock.release()
-        self._retry_at = None if is_written else time.monotonic() + self._how.checkpoint_s
+        self._pace.end(started, time.monotonic(), is_written=is_written)
         if not is_written:
             self._thread.ask()
         return is_written

@@ -13,11 +13,12 @@ from typing import TypeVar
 import msgspec
 
 from otel_persona.cohorts.attempt_cohorts import CohortStates, SubjectStates
+from otel_persona.cohorts.attempt_facts import facts_of_attempts
 from otel_persona.cohorts.rollups import generate_telemetry_rollups
 from otel_persona.cohorts.sidecars import write_cohort_telemetry
 from otel_persona.cohorts.tree import Cohort, CohortTree, Damaged
 from otel_persona.concurrency.interruptions import pass_on
-from otel_persona.facts import Facts, Fingerprints, cohort_figures
+from otel_persona.facts import Fingerprints
 from otel_persona.records import tallies
 from otel_persona.settings import Settings
 
@@ -83,15 +84,12 @@ class CohortParts:
         return not places
 
     def _save(self, cohort: Cohort, deadline: float) -> None:
-        state = self._cohorts.states[cohort]
-        facts = Facts(
-            key=cohort.key,
-            run_id=cohort.run_id,
-            ended_at=state.end,
+        facts = facts_of_attempts(
+            cohort,
+            self._cohorts.states[cohort],
+            self._settings.prices,
+            self._prints,
             complete=self._is_complete,
-            figures=dict(cohort_figures(state, self._settings.prices)),
-            state=state,
-            fingerprints=msgspec.structs.replace(self._prints, data_hash=f"{state.data_hash:032x}"),
         )
         write_cohort_telemetry(self._tree(deadline), facts, self._settings, worker=self._worker)
 

@@ -22,10 +22,10 @@ class WorkThread:
         self._woken: SimpleQueue[None] = SimpleQueue()
         self._runs = False
 
-    def ask(self) -> bool:
-        """Have the thread run; ``False`` if none can be started, as at the end of a program."""
+    def ask(self) -> None:
+        """Have the thread run; if none can be started, the program is ending."""
         if self._runs:
-            return True
+            return
         thread = threading.Thread(
             target=self._run, args=[self._turn()], name="otel-persona-sidecars", daemon=True
         )
@@ -34,7 +34,6 @@ class WorkThread:
             thread.start()
         except RuntimeError:
             self._runs = False
-        return self._runs
 
     def wake(self) -> None:
         """End the pause between two calls, or the next one."""

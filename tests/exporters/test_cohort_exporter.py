@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -222,3 +223,18 @@ def test_settings_are_refused_as_elsewhere(tree: Any, monkeypatch: pytest.Monkey
     monkeypatch.setenv("OTEL_PERSONA_BATCH", "weekly")
     with pytest.raises(op.SettingsError, match="OTEL_PERSONA_BATCH"):
         op.CohortExporter(tree.root)
+
+
+def test_not_enabled_it_writes_nothing(end_span: EndSpan, tree: Any) -> None:
+    """Whoever adds it to a provider can still switch it off in the settings."""
+    off = Safety(telemetry=SidecarSettings(enabled=False))
+    exporter = op.CohortExporter(tree.root, settings=op.Settings(safety=off))
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(op.AttemptSpanProcessor(exporter))
+    before = threading.active_count()
+    end_span(provider, "1")
+    assert threading.active_count() == before
+    assert provider.force_flush()
+    provider.shutdown()
+
+    assert not tree.root.exists()

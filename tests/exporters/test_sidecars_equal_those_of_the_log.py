@@ -10,10 +10,11 @@ import pytest
 
 from otel_persona.analysis import LogReader
 from otel_persona.cohorts.attempt_cohorts import CohortStates, SubjectStates
+from otel_persona.cohorts.attempt_facts import facts_of_attempts
 from otel_persona.cohorts.rollups import generate_telemetry_rollups
 from otel_persona.cohorts.sidecars import write_cohort_telemetry
 from otel_persona.cohorts.tree import CohortTree
-from otel_persona.facts import Facts, Fingerprints, cohort_figures, settings_hash
+from otel_persona.facts import Fingerprints, settings_hash
 from otel_persona.settings import load_settings
 
 GENERATE = """
@@ -86,17 +87,9 @@ def _from_log(log: Path, root: Path) -> None:
     tree = CohortTree(root)
     cohorts = CohortStates(tree, pytest.fail)
     cohorts.take_in(folded)
+    prints = Fingerprints(settings_hash=settings_hash(settings))
     for cohort, state in cohorts.states.items():
-        facts = Facts(
-            key=cohort.key,
-            run_id=cohort.run_id,
-            ended_at=state.end,
-            figures=dict(cohort_figures(state, settings.prices)),
-            state=state,
-            fingerprints=Fingerprints(
-                settings_hash=settings_hash(settings), data_hash=f"{state.data_hash:032x}"
-            ),
-        )
+        facts = facts_of_attempts(cohort, state, settings.prices, prints, complete=True)
         write_cohort_telemetry(tree, facts, settings)
     for stage in ("B", "validation"):
         generate_telemetry_rollups(tree, stage, "25K_a", settings.prices)

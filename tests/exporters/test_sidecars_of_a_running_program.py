@@ -19,7 +19,7 @@ for number in range(int(sys.argv[2])):
 say(threads=[thread.name for thread in threading.enumerate()])
 hear()
 """
-SOON = '{"checkpoint_attempts": 10}'
+SOON = '{"checkpoint_attempts": 10, "checkpoint_s": 86400}'
 LATER = '{"checkpoint_s": 0.2}'
 NEVER = '{"checkpoint_attempts": 1000000, "checkpoint_s": 86400}'
 
@@ -87,6 +87,24 @@ say(shut=op.shutdown())
     assert child.hear()["written"]
     assert child.hear()["shut"]
     assert tree.attempts() == {"B/CROSS_SECTIONAL/25K/cr_25K_a": 11}
+
+
+AT_THE_END = """
+import atexit
+atexit.register(generate, "after ours")
+op.configure(run_id="25K_a", sidecars="REPRODUCIBILITY")
+atexit.register(generate, "before ours")
+generate("1")
+"""
+
+
+def test_attempts_at_the_very_end_are_written(start: Start, tree: Any) -> None:
+    """No thread outlasts the call then; the line of such an attempt would be there too."""
+    child = start(AT_THE_END)
+    assert child.wait() == 0, child.errors
+
+    (metadata,) = tree.cohorts().values()
+    assert (metadata["n_attempts"], metadata["complete"]) == (3, True)
 
 
 FORK = """
