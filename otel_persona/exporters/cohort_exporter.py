@@ -35,6 +35,7 @@ _ROW = 64
 _LONGEST_ROW = 256
 _LOOK_AGAIN_S = 0.05
 _TIMEOUT_S = 30.0
+_LONGEST_HOLD_S = 1.0
 # Whoever waits for the end, as long as that, hears in time that it failed, and can repeat it.
 _SHARE_OF_DEADLINE = 0.9
 
@@ -69,6 +70,7 @@ class CohortExporter(SpanExporter):
         )
         self._is_closed = False
         self._start_anew()
+        forks.around(self._hold, self._let_go)
         forks.in_child(self._start_anew)
 
     def _start_anew(self) -> None:
@@ -79,6 +81,7 @@ class CohortExporter(SpanExporter):
         self._thread = WorkThread(self._turn)
         self._lock = threading.Lock()
         self._holder: int | None = None
+        self._is_held = False
         self._pace = CheckpointPace(self._how)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
@@ -154,6 +157,16 @@ class CohortExporter(SpanExporter):
             return wait
         self._write(math.inf)
         return 0.0
+
+    def _hold(self) -> None:
+        """Let no checkpoint be written during a fork: SQLite's locks would stay so in the child."""
+        if self._holder != threading.get_ident():
+            self._is_held = self._lock.acquire(timeout=_LONGEST_HOLD_S)
+
+    def _let_go(self) -> None:
+        if self._is_held:
+            self._is_held = False
+            self._lock.release()
 
     def _write(self, timeout_s: float) -> bool:
         """Write what has changed; ``False`` if that fails or takes too long.

@@ -133,6 +133,33 @@ def test_a_forked_child_has_its_own_attempts_alone(
     assert [part["complete"] for part in tree.parts()] == [True] * (attempts - 7)
 
 
+MANY_FORKS = """
+import threading
+SAFETY = {"telemetry": {"checkpoint_attempts": 1}}
+op.configure(run_id="25K_a", sidecars="REPRODUCIBILITY", safety=SAFETY)
+for number in range(30):
+    for _ in range(5):
+        generate("parent")
+    if os.fork() == 0:
+        generate("child")
+        say(shut=op.shutdown(30))
+        os._exit(0)
+for number in range(30):
+    os.wait()
+"""
+
+
+def test_forks_in_the_middle_of_checkpoints_harm_neither_side(start: Start, tree: Any) -> None:
+    """Whatever the thread beside is doing, a child can write, and so can the parent."""
+    child = start(MANY_FORKS)
+    assert [child.hear() for _ in range(30)] == [{"shut": True}] * 30
+    assert child.wait() == 0, child.errors
+
+    assert tree.attempts() == {"B/CROSS_SECTIONAL/25K/cr_25K_a": 30 * 5 + 30}
+    (metadata,) = tree.cohorts().values()
+    assert metadata["complete"] is True
+
+
 WORKERS = """
 import multiprocessing
 import otel_persona as op
