@@ -326,3 +326,20 @@ def test_a_disk_that_refuses_is_a_cohort_error(tree: Tree) -> None:
     (tree.root / STAGE / "CROSS_SECTIONAL" / "telemetry_rollup.json").mkdir()
     with pytest.raises(CohortError, match="CROSS_SECTIONAL: cannot be written"):
         rolled_up(tree)
+
+
+def test_what_a_killed_writer_left_is_removed(tree: Tree) -> None:
+    """Unfinished files do not gather beside the rollups."""
+    tree.save(0, key=cross("a"))
+    left = tree.root / STAGE / "CROSS_SECTIONAL" / ".unfinished-0123456789abcdef"
+    left.write_bytes(b"half")
+    rolled_up(tree)
+    assert not left.exists()
+
+
+def test_ids_of_the_origin_are_rolled_up(tree: Tree) -> None:
+    """Cohorts whose ids begin with ``cs_`` are read beside ours."""
+    folder = tree.save(0, key=cross("old"), figures={"auc": 0.5})
+    folder.rename(folder.with_name(f"cohort=cs_{RUN}"))
+    tree.save(0, key=cross("new"), figures={"auc": 0.7})
+    assert set(rolled_up(tree)["targets"]) == {"old", "new"}
