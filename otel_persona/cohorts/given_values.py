@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -69,6 +70,8 @@ def _figure(name: str, value: Any) -> Figure:
         value = _scalar(value)
     if isinstance(value, float) and not math.isfinite(value):
         return str(float(value))
+    if isinstance(value, int) and abs(value) > sys.float_info.max:
+        raise UsageError(f"the figure {name!r} is beyond every float; give it as a text")
     for kind in (bool, int, float, str):
         if isinstance(value, kind):
             return kind(value)

@@ -171,6 +171,7 @@ def test_figures_stay_what_they_are(tree: Tree, save: Callable[..., Path]) -> No
         ),
         ({"metrics": {"aucs": [0.7]}}, "the figure 'aucs' must be a number"),
         ({"metrics": {"aucs": np.zeros(2)}}, "the figure 'aucs' must be a number"),
+        ({"metrics": {"huge": -(10**400)}}, "the figure 'huge' is beyond every float"),
         ({"metrics": {1: 0.7}}, "a figure's name must be a text that is not empty, not 1"),
         ({"metrics": [0.7]}, "metrics must be a mapping of figures, not list"),
         ({"metadata": [1]}, "metadata must be a mapping, not list"),
