@@ -135,7 +135,8 @@ def _sum_of(counts: Mapping[float, int]) -> ExactSum:
 
 def _cut_all(numbers: Collection[float], bits: int) -> Iterable[float]:
     """Cut each number; what ``_cut`` does to a normal float is to clear its last binary digits."""
-    if not all(type(number) is float and abs(number) >= _SMALLEST_NORMAL for number in numbers):
+    kinds = set(map(type, numbers))
+    if kinds != {float} or min(map(abs, numbers)) < _SMALLEST_NORMAL:
         return (_cut(number, bits) for number in numbers)
     doubles = f"<{len(numbers)}d"
     kept = ((1 << 64) - (1 << _MANTISSA_BITS - bits)).to_bytes(8, "little") * len(numbers)

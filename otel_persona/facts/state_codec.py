@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 from base64 import b64decode, b64encode
+from collections import defaultdict
 from typing import Annotated, Any
 
 import msgspec
@@ -185,15 +187,14 @@ def _read_sum(text: str, count: int) -> ExactSum:
 
 
 def _write_hashes(hashes: list[int]) -> str:
-    return b64encode(b"".join(each.to_bytes(_HASH_BYTES, "big") for each in hashes)).decode()
+    return b64encode(struct.pack(f">{len(hashes)}Q", *hashes)).decode()
 
 
 def _read_hashes(text: str) -> set[int]:
     raw = b64decode(text, validate=True)
     if len(raw) % _HASH_BYTES:
         raise ValueError("the hashes of the personas are not whole")
-    starts = range(0, len(raw), _HASH_BYTES)
-    return {int.from_bytes(raw[start : start + _HASH_BYTES], "big") for start in starts}
+    return set(struct.unpack(f">{len(raw) // _HASH_BYTES}Q", raw))
 
 
 def _write_blocks(blocks: TimeBlocks) -> _Blocks:
@@ -205,11 +206,8 @@ def _write_blocks(blocks: TimeBlocks) -> _Blocks:
 
 
 def _read_blocks(written: _Blocks) -> TimeBlocks:
-    blocks: dict[int, Sums] = {}
+    blocks: defaultdict[int, Sums] = defaultdict(dict)
     for figure, triples in written.sums.items():
         for number, count, total in triples:
-            sums = blocks.get(number)
-            if sums is None:
-                sums = blocks[number] = {}
-            sums[figure] = [count, total]
-    return TimeBlocks(written.exponent, blocks)
+            blocks[number][figure] = [count, total]
+    return TimeBlocks(written.exponent, dict(blocks))
