@@ -81,9 +81,10 @@ def _changes(sidecars: Sidecars) -> Iterator[str]:
     for changes in newest.by_cohort:
         if changes.worst.against.key.view == "CROSS_SECTIONAL":
             yield cohort_sentence(changes)
+    of_all = f"{len(newest.by_cohort)} of the {newest.cohorts} cohorts of {newest.run_id}"
     yield (
-        f"in {len(newest.by_cohort)} of the {newest.cohorts} cohorts of {newest.run_id} figures are "
-        "beyond their limits, which so few attempts cross by chance; of their distributions "
+        f"in {of_all} figures are beyond their limits, which so few attempts cross by chance; of "
+        "their distributions "
         f"{len(newest.drifted) or 'none'} can be said to have drifted"
     )
 

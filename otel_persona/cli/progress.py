@@ -10,7 +10,7 @@ from typing import TypeVar
 _Item = TypeVar("_Item")
 
 _LONG_BYTES = 8 << 20
-_MANY = 100
+_MANY = 50
 # The bar moves only this often, so that drawing costs next to nothing.
 _STEP_BYTES = 1 << 20
 

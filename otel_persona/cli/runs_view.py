@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from otel_persona.analysis.tree_runs import RunInTree
 from otel_persona.cli.cells import whole
@@ -11,10 +10,10 @@ from otel_persona.cli.printing import printable
 from otel_persona.cli.tables import Column, FigureTable
 
 
-def runs_view(root: Path, runs: Sequence[RunInTree]) -> FigureTable:
+def runs_view(runs: Sequence[RunInTree]) -> FigureTable:
     """Make a table with a row for each run, in this order."""
     return FigureTable(
-        f"Runs in {printable(str(root))}, the newest first",
+        "Runs, the newest first",
         [
             Column("Run", is_text=True),
             Column("Ended", is_text=True),

@@ -149,7 +149,7 @@ _PART_OPTIONS: Iterable[Callable[[_Command], _Command]] = (
     ),
     click.option(
         "--view",
-        type=click.Choice(VIEWS, case_sensitive=False),
+        type=click.Choice(VIEWS),
         help="All attempts of a target together, or those of each symbol.",
     ),
     click.option(

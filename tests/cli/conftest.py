@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from otel_persona.demo.slices import sliced_attempts
 from otel_persona.records import AttemptRecord, encode_line
 
 COMMAND = [sys.executable, "-m", "otel_persona"]
@@ -83,3 +85,73 @@ def real_log(
     done = cli("demo", "--out", str(folder), "--attempts", "600", "--collapse")
     assert done.returncode == 0, done.stderr
     return str(folder / "generation.log")
+
+
+@pytest.fixture(scope="session")
+def sliced_log(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Give a log of five runs of real requests, with targets and symbols, the newest first."""
+    path = tmp_path_factory.mktemp("slices") / "slices.log"
+    attempts = sorted(sliced_attempts(), key=lambda attempt: attempt.run_id, reverse=True)
+    path.write_bytes(b"".join(map(encode_line, attempts)))
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def sliced_tree(
+    cli: Callable[..., subprocess.CompletedProcess[str]],
+    sliced_log: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> str:
+    """Give a tree of the five runs, to be read and left as it is."""
+    root = str(tmp_path_factory.mktemp("tree") / "REPRODUCIBILITY")
+    done = cli("rollup", sliced_log, "--tree", root)
+    assert (done.returncode, done.stderr) == (0, "")
+    return root
+
+
+@pytest.fixture(scope="session")
+def collapsed_tree(
+    cli: Callable[..., subprocess.CompletedProcess[str]],
+    line: Callable[..., bytes],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> str:
+    """Give a tree of two runs of 1,200 attempts, of which the second has collapsed."""
+    folder = tmp_path_factory.mktemp("collapsed")
+    log = folder / "runs.log"
+    with log.open("wb") as lines:
+        for run, moves, latency_ms in (("25K_1", "abcdef", 1_900), ("25K_2", "aaaaab", 3_100)):
+            for number in range(1_200):
+                lines.write(
+                    line(
+                        run_id=run,
+                        ts=f"2026-01-31T1{run[-1]}:{number // 60:02d}:{number % 60:02d}.000Z",
+                        persona_id=str(number),
+                        opening_move=moves[number % 6],
+                        latency_ms=latency_ms + number % 100,
+                        symbol="nord",
+                    )
+                )
+    root = str(folder / "REPRODUCIBILITY")
+    done = cli("rollup", str(log), "--tree", root)
+    assert (done.returncode, done.stderr) == (0, "")
+    return root
+
+
+def _timeless(content: Any) -> Any:
+    if not isinstance(content, dict):
+        return content
+    written = ("timestamp", "created_at")
+    return {name: _timeless(value) for name, value in content.items() if name not in written}
+
+
+@pytest.fixture(scope="session")
+def files_of() -> Callable[[str], dict[str, Any]]:
+    """Give a function that reads the JSON files of a tree, but for when each was written."""
+
+    def read(root: str) -> dict[str, Any]:
+        return {
+            str(path.relative_to(root)): _timeless(json.loads(path.read_text()))
+            for path in sorted(Path(root).rglob("*.json"))
+        }
+
+    return read

@@ -89,9 +89,15 @@ def test_narrow_terminals_cut_nothing(
     terminal: Terminal,
     cli: Callable[..., subprocess.CompletedProcess[str]],
     real_log: str,
+    sliced_tree: str,
+    collapsed_tree: str,
 ) -> None:
     """No line is longer than the screen, and every word on it is one that a pipe gets too."""
     for arguments in (
+        ("drift", "--tree", sliced_tree, "--target", "7b"),
+        ("drift", "--tree", collapsed_tree),
+        ("trend", "--tree", sliced_tree, "--target", "70b"),
+        ("runs", "--tree", sliced_tree, "--target", "70b"),
         ("analyze", real_log, "--batch", "personas:50"),
         ("analyze", real_log, "--by", "stage"),
         ("cost", real_log),
@@ -125,7 +131,7 @@ def test_the_narrowest_screen_shows_every_column(terminal: Terminal, real_log: s
 
 
 def test_names_cannot_steer_the_terminal(
-    terminal: Terminal, line: Line, log: Callable[..., str]
+    terminal: Terminal, line: Line, log: Callable[..., str], tmp_path: Path
 ) -> None:
     """Control characters in a log, or markup, are shown and not obeyed."""
     evil = "\x1b]0;owned\x07[red]\r"
@@ -135,6 +141,9 @@ def test_names_cannot_steer_the_terminal(
     )
     views = [("analyze", path), ("analyze", path, "--by", "stage"), ("repairs", path)]
     views.append(("analyze", path, "--by", "persona"))
+    tree = ("--tree", str(tmp_path / "tree"))
+    views += [("rollup", path, *tree), ("drift", *tree), ("trend", *tree), ("runs", *tree)]
+    views.append(("mark-good", evil, *tree))
     for arguments in views:
         shown = terminal(*arguments, width=300)
         assert "\x1b]" not in shown
@@ -152,6 +161,16 @@ def test_long_reading_shows_a_bar(terminal: Terminal, line: Line, log: Callable[
     assert "reading" in terminal("cost", large)
 
 
+def test_many_cohorts_show_a_bar(
+    terminal: Terminal, sliced_log: str, sliced_tree: str, tmp_path: Path
+) -> None:
+    """While they are saved, and while a tree is searched for its newest run."""
+    tree = ("--tree", str(tmp_path / "tree"))
+    assert "saving" in terminal("rollup", sliced_log, *tree)
+    assert "saving" not in terminal("rollup", sliced_log, *tree, "--run", "slice_1")
+    assert "looking for the newest run" in terminal("drift", "--tree", sliced_tree)
+
+
 def test_no_bar_goes_into_a_pipe(
     cli: Callable[..., subprocess.CompletedProcess[str]], line: Line, log: Callable[..., str]
 ) -> None:
@@ -160,14 +179,16 @@ def test_no_bar_goes_into_a_pipe(
 
 
 @pytest.mark.usefixtures("_heeded_interrupt")
+@pytest.mark.parametrize("name", ["analyze", "rollup"])
 def test_an_interrupt_ends_quietly(
-    command: list[str], environ: dict[str, str], line: Line, tmp_path: Path
+    name: str, command: list[str], environ: dict[str, str], line: Line, tmp_path: Path
 ) -> None:
     """Ctrl-C while reading leaves no traceback."""
     pipe = tmp_path / "pipe.log"
     os.mkfifo(pipe)
     with subprocess.Popen(
-        [*command, "analyze", str(pipe)],
+        [*command, name, str(pipe)],
+        cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environ,
@@ -181,6 +202,7 @@ def test_an_interrupt_ends_quietly(
         assert process.stderr is not None
         assert process.stdout.read() == b""
         assert process.stderr.read().strip() == b""
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe.log"]
 
 
 def test_an_interrupt_of_an_import_ends_quietly(

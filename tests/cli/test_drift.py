@@ -1,0 +1,333 @@
+"""``drift`` and ``trend``: what the sidecars say changed, the worst first, in words and numbers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+from otel_persona import ReproducibilityTracker
+
+Cli = Callable[..., CompletedProcess[str]]
+Line = Callable[..., bytes]
+Log = Callable[..., str]
+TIERS = ["ALERT", "WARN", "OK"]
+
+
+def _document(cli: Cli, *arguments: str) -> dict[str, Any]:
+    done = cli(*arguments, "--format", "json")
+    assert (done.returncode, done.stderr) == (0, "")
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+def _bullets(text: str) -> list[str]:
+    return [row for row in text.splitlines() if row.startswith("- ")]
+
+
+@pytest.fixture
+def copied_tree(sliced_tree: str, tmp_path: Path) -> Path:
+    """Give a copy of the tree of slices, to be damaged."""
+    return Path(shutil.copytree(sliced_tree, tmp_path / "copy"))
+
+
+def test_a_change_is_said_in_words(cli: Cli, collapsed_tree: str) -> None:
+    """What it was and is, by how much, which way, and against what; nothing fails by it."""
+    done = cli("drift", "--tree", collapsed_tree, "--view", "CROSS_SECTIONAL")
+    assert (done.returncode, done.stderr) == (0, "")
+    first = done.stdout.splitlines()[0]
+    assert first == "Run 25K_2, 1 cohort, ended 2026-01-31T12:19:59.000Z"
+    (worst, counts, *_) = _bullets(done.stdout)
+    assert worst.startswith("- B / 25K / (all): the distribution of ")
+    assert " has drifted (PSI " in worst
+    assert ", against 25K_1 (last_good_run); and " in worst
+    assert "are ALERT" in counts
+    (row,) = [row for row in done.stdout.splitlines() if row.split()[:1] == ["p50_latency_ms"]]
+    assert row.split()[1:8] == ["B", "25K", "(all)", "1.95", "s", "3.15", "s"]
+    assert row.split()[8:10] == ["+62%", "ALERT"]
+
+
+def test_figures_alone_are_said_in_words_too(cli: Cli, sliced_tree: str) -> None:
+    """With their units, where no distribution can be judged."""
+    done = cli("drift", "--tree", sliced_tree, "--target", "7b", "--view", "CROSS_SECTIONAL")
+    assert _bullets(done.stdout)[0] == (
+        "- validation / 7b / (all): p25_latency_ms 1.40 s -> 1.97 s (+41%), worse, ALERT, against "
+        "slice_4 (last_good_run); and 12 more changes"
+    )
+
+
+def test_json_holds_every_comparison_of_the_sidecars(cli: Cli, sliced_tree: str) -> None:
+    """Each figure and distribution of each cohort against each baseline, as it stands there."""
+    document = _document(cli, "drift", "--tree", sliced_tree)
+    assert document["run_id"] == "slice_5"
+    figures, distributions = 0, 0
+    for path in Path(sliced_tree).rglob("cohort=*_slice_5/telemetry_drift.json"):
+        cohort = json.loads(path.read_text())
+        for name, block in cohort["baselines"].items():
+            figures += len(block["metrics"])
+            distributions += len(block["distributions"])
+            place = {
+                "target": cohort["target"],
+                "symbol": cohort.get("symbol"),
+                "baseline_name": name,
+            }
+            (told,) = [
+                row
+                for row in document["figures"]
+                if row["figure"] == "success_rate"
+                and place == {"symbol": None} | {key: row.get(key) for key in place}
+            ]
+            assert told.items() >= block["metrics"]["success_rate"].items()
+            assert told["baseline_run_ids"] == block["run_ids"]
+    assert (figures, distributions) == (
+        len(document["figures"]),
+        len(document["distributions"]),
+    )
+
+
+def test_the_worst_comes_first(cli: Cli, sliced_tree: str, collapsed_tree: str) -> None:
+    """Alerts before warnings, and in each the larger change; what has drifted before the rest."""
+    figures = _document(cli, "drift", "--tree", sliced_tree)["figures"]
+    tiers = [TIERS.index(figure["tier"]) for figure in figures]
+    assert tiers == sorted(tiers)
+    sizes = [
+        abs(figure["rel_delta"])
+        for figure in figures
+        if figure["tier"] == "ALERT" and figure["rel_delta_status"] == "defined"
+    ]
+    assert len(sizes) > 10
+    assert sizes == sorted(sizes, reverse=True)
+    statuses = [
+        change["status"]
+        for change in _document(cli, "drift", "--tree", collapsed_tree)["distributions"]
+    ]
+    assert statuses[0] == "drift"
+    assert "drift" not in statuses[statuses.count("drift") :]
+
+
+def test_a_critical_figure_comes_before_everything(cli: Cli, tmp_path: Path) -> None:
+    """A leak of one in a thousand outweighs a figure that has doubled."""
+    tracker = ReproducibilityTracker(tmp_path)
+    for run, leak, loss in (("a", 0.0, 1.0), ("b", 0.02, 2.5)):
+        for target, missing in (("x", leak), ("y", 0.0)):
+            tracker.save_to_cohort(
+                stage="RANKING",
+                view="CROSS_SECTIONAL",
+                target=target,
+                run_id=run,
+                metrics={"missingness_rate": missing, "loss": loss},
+                ended_at=f"2026-01-0{ord(run) - 96}T00:00:00Z",
+            )
+    done = cli("drift", "--tree", str(tmp_path / "REPRODUCIBILITY"))
+    first, second, *_ = _bullets(done.stdout)
+    assert first.startswith(
+        "- RANKING / x / (all): missingness_rate 0.0% -> 2.0% (+2.0 points), changed, ALERT of a "
+        "critical figure, against a (last_good_run)"
+    )
+    assert second.startswith("- RANKING / y / (all): loss 1 -> 2.5 (+150%), changed, ALERT, ")
+
+
+def test_what_got_better_is_no_alarm(cli: Cli, line: Line, log: Log, tmp_path: Path) -> None:
+    """It is counted, and not listed as worse."""
+    root = str(tmp_path / "tree")
+    path = log(
+        line(run_id="25K_1", latency_ms=3_000, ts="2026-01-01T00:00:00.000Z"),
+        line(run_id="25K_2", latency_ms=1_000, ts="2026-01-02T00:00:00.000Z"),
+    )
+    cli("rollup", path, "--tree", root)
+    rows = _document(cli, "drift", "--tree", root)["figures"]
+    (latency,) = [
+        row
+        for row in rows
+        if row["figure"] == "mean_latency_ms" and row["baseline_name"] == "previous_run"
+    ]
+    assert (latency["verdict"], latency["tier"]) == ("better", "OK")
+    (counts,) = [row for row in _bullets(cli("drift", "--tree", root).stdout) if "ALERT" in row]
+    assert " 0 are ALERT, 0 WARN, " in counts
+    assert not counts.endswith("; 0 went for the better")
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "key"),
+    [
+        ("--stage", "validation", "stage"),
+        ("--view", "SYMBOL_SPECIFIC", "view"),
+        ("--target", "70b", "target"),
+        ("--symbol", "lepton", "symbol"),
+        ("--baseline", "rolling_window_k", "baseline_name"),
+    ],
+)
+def test_a_part_can_be_chosen(option: str, name: str, key: str, cli: Cli, sliced_tree: str) -> None:
+    """And nothing else is shown then."""
+    rows = _document(cli, "drift", "--tree", sliced_tree, option, name)["figures"]
+    assert {row.get(key) for row in rows} == {name}
+
+
+def test_an_earlier_run_can_be_chosen(cli: Cli, sliced_tree: str) -> None:
+    """The newest is shown by default; the first had nothing to be compared with, and says so."""
+    document = _document(cli, "drift", "--tree", sliced_tree, "--run", "slice_1")
+    assert document["figures"] == document["distributions"] == []
+    assert len(document["no_baseline"]) == 3 * document["cohorts"]
+    done = cli("drift", "--tree", sliced_tree, "--run", "slice_1")
+    assert _bullets(done.stdout)[-2] == (
+        "- previous_run: no_baseline for 17 of 17 cohorts: no complete run of this key ended "
+        "earlier"
+    )
+
+
+def test_samples_that_are_too_small_are_said(cli: Cli, sliced_tree: str) -> None:
+    """With what it would take, and how many of them are over the threshold all the same."""
+    (said,) = [
+        row for row in _bullets(cli("drift", "--tree", sliced_tree).stdout) if "insufficient" in row
+    ]
+    assert "KS needs 1000 values on the smaller side, not 30" in said
+    assert "over the specified threshold, which so few values cross by chance" in said
+    statuses = {
+        row["status"] for row in _document(cli, "drift", "--tree", sliced_tree)["distributions"]
+    }
+    assert statuses == {"insufficient", "no_data"}
+
+
+def test_a_run_that_is_saved_again_under_another_name_is_said(
+    cli: Cli, line: Line, log: Log, tmp_path: Path
+) -> None:
+    """Its comparison says little: one may be a copy."""
+    root = str(tmp_path / "tree")
+    cli("rollup", log(line(run_id="25K_1"), line(run_id="25K_2")), "--tree", root)
+    document = _document(cli, "drift", "--tree", root)
+    assert {row["status"] for row in document["unsound"]} == {"SUSPICIOUSLY_IDENTICAL"}
+    assert "- SUSPICIOUSLY_IDENTICAL: " in cli("drift", "--tree", root).stdout
+
+
+def test_damaged_files_are_named_and_the_rest_is_shown(cli: Cli, copied_tree: Path) -> None:
+    """With the file and the reason, on standard error, and in JSON."""
+    broken = next(copied_tree.rglob("cohort=cr_slice_5/telemetry_drift.json"))
+    broken.write_text("{")
+    missing = next(copied_tree.rglob("cohort=sy_slice_5/telemetry_drift.json"))
+    missing.unlink()
+    done = cli("drift", "--tree", str(copied_tree), "--format", "json")
+    assert done.returncode == 0
+    document = json.loads(done.stdout)
+    assert document["cohorts"] == 15
+    assert {place["path"] for place in document["damaged"]} == {
+        str(broken.parent),
+        str(missing.parent),
+    }
+    first, second = sorted(done.stderr.splitlines())
+    assert first.startswith(f"otel-persona: skipped {broken.parent}: telemetry_drift.json: is dam")
+    assert second == f"otel-persona: skipped {missing.parent}: telemetry_drift.json: is missing"
+
+
+def test_nothing_readable_is_an_error(cli: Cli, copied_tree: Path) -> None:
+    """Silence would look like no drift."""
+    for path in copied_tree.rglob("cohort=*_slice_5/telemetry_drift.json"):
+        path.write_text('{"ended_at": 1}')
+    done = cli("drift", "--tree", str(copied_tree))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no cohort of the run 'slice_5' can be read" in done.stderr
+    assert len([row for row in done.stderr.splitlines() if "skipped" in row]) == 17
+
+
+def test_files_that_are_named_after_metrics_are_read(
+    cli: Cli, line: Line, log: Log, tmp_path: Path
+) -> None:
+    """Whatever the setting ``naming`` was when they were written."""
+    settings = tmp_path / "persona.yaml"
+    settings.write_text("safety: {metrics: {naming: metrics, trend_after: 3}}")
+    root = str(tmp_path / "tree")
+    path = log(*(line(run_id=f"25K_{n}", ts=f"2026-01-0{n}T00:00:00.000Z") for n in range(1, 4)))
+    cli("rollup", path, "--tree", root, "--settings", str(settings))
+    assert list(Path(root).rglob("metrics_drift.json"))
+    assert _document(cli, "drift", "--tree", root)["figures"]
+    assert _document(cli, "trend", "--tree", root)["figures"]
+
+
+@pytest.mark.parametrize("command", ["drift", "trend", "runs"])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--target", "70"), "no target is called '70'; did you mean '70b'?"),
+        (("--stage", "valid"), "no stage is called 'valid'; did you mean 'validation'?"),
+        (("--symbol", "leptons"), "no symbol is called 'leptons'; did you mean 'lepton'?"),
+        (("--symbol", "x"), "known: 'anyscale', 'bedrock', "),
+        (("--view", "CROSS_SECTIONAL", "--symbol", "lepton"), "no symbol is called 'lepton'"),
+    ],
+)
+def test_unknown_names_are_one_sentence(
+    command: str, arguments: tuple[str, ...], said: str, cli: Cli, sliced_tree: str
+) -> None:
+    """With the nearest name that there is."""
+    done = cli(command, "--tree", sliced_tree, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    (sentence,) = done.stderr.splitlines()
+    assert said in sentence
+
+
+@pytest.mark.parametrize("command", ["drift", "trend"])
+def test_an_unknown_run_is_one_sentence(command: str, cli: Cli, sliced_tree: str) -> None:
+    """With the nearest that there is."""
+    done = cli(command, "--tree", sliced_tree, "--run", "slice5")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith("no run is called 'slice5'; did you mean 'slice_5'?\n")
+
+
+@pytest.mark.parametrize("command", ["drift", "trend", "runs"])
+def test_a_tree_that_is_none_is_one_sentence(command: str, cli: Cli, tmp_path: Path) -> None:
+    """A missing folder, a file, or a folder without cohorts."""
+    (tmp_path / "file").write_text("mine")
+    for place, said in (
+        (tmp_path / "nowhere", "there is no such folder"),
+        (tmp_path, "holds no cohort"),
+        (tmp_path / "file", "is a file"),
+    ):
+        done = cli(command, "--tree", str(place))
+        assert (done.returncode, done.stdout) == (2, "")
+        (sentence,) = done.stderr.splitlines()
+        assert said in sentence
+
+
+@pytest.fixture(scope="module")
+def slow_tree(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Give a tree of twelve runs, each slower than the one before."""
+    folder = tmp_path_factory.mktemp("slow")
+    tracker = ReproducibilityTracker(folder)
+    for number in range(12):
+        tracker.save_to_cohort(
+            stage="B",
+            view="CROSS_SECTIONAL",
+            target="25K",
+            run_id=f"run_{number:02d}",
+            metrics={"mean_latency_ms": 1_000 + 100 * number, "success_rate": 0.9},
+            ended_at=f"2026-01-{number + 1:02d}T00:00:00Z",
+        )
+    return str(folder / "REPRODUCIBILITY")
+
+
+def test_a_trend_is_said_in_words(cli: Cli, slow_tree: str) -> None:
+    """Per run, from the first to the last, with what speaks for it."""
+    done = cli("trend", "--tree", slow_tree)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert _bullets(done.stdout)[0] == (
+        "- mean_latency_ms: +100 ms per run over 12 runs (1.00 s -> 2.10 s), worse, p 4.2e-09, in "
+        "B / 25K / (all)"
+    )
+    first = _document(cli, "trend", "--tree", slow_tree)["figures"][0]
+    assert (first["figure"], first["status"]) == ("mean_latency_ms", "worse")
+    assert first["runs"] == [f"run_{number:02d}" for number in range(12)]
+    assert first["slope_per_run"] == pytest.approx(100)
+
+
+def test_too_few_runs_for_a_trend_are_said(cli: Cli, sliced_tree: str) -> None:
+    """None at all before there are five; and with five, what no order of values could show."""
+    done = cli("trend", "--tree", sliced_tree, "--run", "slice_4")
+    assert done.returncode == 0
+    assert "- 17 cohorts of too few runs for a trend" in done.stdout
+    assert len(_document(cli, "trend", "--tree", sliced_tree, "--run", "slice_4")["without"]) == 17
+    said = _bullets(cli("trend", "--tree", sliced_tree).stdout)[-1]
+    assert said.startswith("- out of reach: 296 of 296 steady figures ")
+    assert "5 runs give p 0.017 at least, and below 0.00053 is needed" in said
