@@ -48,7 +48,7 @@ def _row(run: FinishedRun, drift: RunDrift | None) -> list[str]:
         run.ended_at,
         whole(run.attempts),
         whole(len(run.cohorts)),
-        UNKNOWN if drift is None else whole(len(drift.by_cohort)),
+        whole(len(drift.by_cohort)) if drift is not None and drift.figures else UNKNOWN,
     ]
 
 

@@ -13,6 +13,8 @@ import msgspec
 import pytest
 
 from otel_persona import semconv
+from otel_persona.demo.slices import sliced_attempts
+from otel_persona.records import encode_line
 from otel_persona.semconv import Instrument
 from otel_persona.settings import Settings, load_settings
 
@@ -113,11 +115,36 @@ def test_every_setting_stands_in_the_readme_with_its_default() -> None:
 
 def test_every_option_stands_in_the_readme() -> None:
     """An option of these commands that nobody can find is not documented."""
-    for command in ("demo", "analyze", "config", "doctor"):
+    commands = (
+        "demo",
+        "analyze",
+        "rollup",
+        "drift",
+        "trend",
+        "runs",
+        "mark-good",
+        "config",
+        "doctor",
+    )
+    for command in commands:
         command_line = [sys.executable, "-m", "otel_persona", command, "--help"]
         output = subprocess.run(command_line, capture_output=True, text=True, check=True).stdout
         for option in re.findall(r"^ {2}(?:-h, )?(--[\w-]+)", output, flags=re.MULTILINE):
             assert option == "--help" or f"`{option}" in README, (command, option)
+
+
+def test_drift_says_what_the_readme_shows(tmp_path: Path) -> None:
+    """The output is that of the demo's requests; ``…`` stands for what was left out."""
+    log = tmp_path / "slices.log"
+    log.write_bytes(b"".join(map(encode_line, sliced_attempts())))
+    for arguments in (["rollup", str(log)], ["drift", "--target", "7b"]):
+        command_line = [sys.executable, "-m", "otel_persona", *arguments]
+        shown = subprocess.run(
+            command_line, cwd=tmp_path, capture_output=True, text=True, check=True
+        ).stdout
+    (block,) = (text for text in blocks("text") if text.startswith("Run slice_5"))
+    for row in block.splitlines():
+        assert row.removesuffix("…") in shown
 
 
 def test_every_command_stands_in_the_readme() -> None:
