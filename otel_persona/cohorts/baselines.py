@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from otel_persona.cohorts.good_runs import good_runs
@@ -43,21 +44,26 @@ class EarlierRuns:
         self._tree = tree
         self._index = index
         self._moment = moment
+        self._known: dict[Path, Facts | None] = {}  # the newest run is often the last good one
 
     def runs(self, good: Collection[str] | None = None) -> Iterator[EarlierRun]:
         """Yield complete runs; with ``good``, those of these ids and valid ones only."""
         at = self._moment
-        while (row := self._index.newest_before(at, self._moment.run_id, good)) is not None:
-            cohort = self._index.cohort(row)
-            if not self._index.is_right(row, cohort, with_audit=good is not None):
-                continue  # somebody has changed its files, and now the index knows
-            at = Moment(row.ended_at, row.run_id)
-            yield EarlierRun(cohort, row.ended_at)
+        while rows := self._index.newest_before(at, self._moment.run_id, good):
+            for row in rows:
+                cohort = self._index.cohort(row)
+                if not self._index.is_right(row, cohort, with_audit=good is not None):
+                    break  # somebody has changed its files, and now the index knows
+                at = Moment(row.ended_at, row.run_id)
+                yield EarlierRun(cohort, row.ended_at)
 
     def facts(self, good: Collection[str] | None = None) -> Iterator[Facts]:
         """Yield the facts of complete runs, as ``runs`` does; damaged ones are passed over."""
         for run in self.runs(good):
-            facts = self._tree.facts(run.cohort)
+            folder = run.cohort.folder
+            if folder not in self._known:
+                self._known[folder] = self._tree.facts(run.cohort)
+            facts = self._known[folder]
             if facts is not None and facts.complete:
                 yield facts
 

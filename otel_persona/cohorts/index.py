@@ -23,16 +23,22 @@ from otel_persona.errors import CohortError
 from otel_persona.facts import CohortKey
 
 _Result = TypeVar("_Result")
+
+MOST_ROWS = 32
+"""How many runs are looked for at once: as many as baselines and a trend usually take."""
+
 _COLUMNS = "folder, run_id, ended_at, complete, valid"
 _EARLIER = f"""
-SELECT {_COLUMNS} FROM cohorts
+SELECT {_COLUMNS} FROM cohorts INDEXED BY {{by}}
 WHERE key = :key AND complete = 1 AND (ended_at, run_id) < (:ended_at, :run_id)
 AND run_id != :own_run_id {{condition}}
-ORDER BY ended_at DESC, run_id DESC LIMIT 1
+ORDER BY ended_at DESC, run_id DESC LIMIT {MOST_ROWS}
 """  # noqa: S608 - names of columns, not data
-_ANY = _EARLIER.format(condition="")
-_VALID = _EARLIER.format(condition="AND valid = 1")
-_MARKED = _EARLIER.format(condition="AND run_id IN (SELECT value FROM json_each(:marked))")
+_ANY = _EARLIER.format(by="ends", condition="")
+_VALID = _EARLIER.format(by="valid_ends", condition="AND valid = 1")
+_MARKED = _EARLIER.format(
+    by="run_ids", condition="AND run_id IN (SELECT value FROM json_each(:marked))"
+)
 _UNREAD = f"SELECT {_COLUMNS} FROM cohorts WHERE key = ? AND ended_at = ''"  # noqa: S608 - as above
 
 
@@ -73,19 +79,19 @@ class KeyIndex:
 
     def newest_before(
         self, moment: Moment, own_run_id: str, good: Collection[str] | None = None
-    ) -> Row | None:
-        """Return the newest complete run before ``moment`` that is not ``own_run_id``.
+    ) -> list[Row]:
+        """Return the newest complete runs before ``moment`` that are not ``own_run_id``, so many.
 
         With ``good``, the ids of the runs that were marked good, take only these and valid ones.
         """
         values = {"key": str(self._key), "own_run_id": own_run_id, **moment._asdict()}
         if good is None:
-            return self._do(lambda: self._one(_ANY, values))
-        valid = self._do(lambda: self._one(_VALID, values))
+            return self._do(lambda: self._rows(_ANY, values))
+        valid = self._do(lambda: self._rows(_VALID, values))
         values["marked"] = json.dumps(sorted(good))
-        marked = self._do(lambda: self._one(_MARKED, values))
-        found = [row for row in (valid, marked) if row is not None]
-        return max(found, key=lambda row: (row.ended_at, row.run_id), default=None)
+        marked = self._do(lambda: self._rows(_MARKED, values))
+        newest_first = sorted({*valid, *marked}, key=_moment_of, reverse=True)
+        return newest_first[:MOST_ROWS]
 
     def cohort(self, row: Row) -> Cohort:
         """Return the place of a row's cohort."""
@@ -146,12 +152,12 @@ class KeyIndex:
         cohort = self._tree.cohort_in(folder, self._key)
         return None if cohort is None else _row_of(self._tree, cohort)
 
-    def _one(self, query: str, values: dict[str, str]) -> Row | None:
-        found = self._connection.execute(query, values).fetchone()
-        if found is None:
-            return None
-        folder, run_id, ended_at, complete, valid = found
-        return Row(folder, run_id, ended_at, bool(complete), bool(valid))
+    def _rows(self, query: str, values: dict[str, str]) -> list[Row]:
+        found = self._connection.execute(query, values)
+        return [
+            Row(folder, run_id, ended_at, bool(complete), bool(valid))
+            for folder, run_id, ended_at, complete, valid in found
+        ]
 
     def _do(self, step: Callable[[], _Result]) -> _Result:
         """Take a step; if the file turns out to be damaged, once more with a new one."""
@@ -166,6 +172,10 @@ class KeyIndex:
             self._connection = connected(self._tree, instead_of=error)
         self._catch_up()
         return step()
+
+
+def _moment_of(row: Row) -> Moment:
+    return Moment(row.ended_at, row.run_id)
 
 
 def _row_of(tree: CohortTree, cohort: Cohort) -> Row:

@@ -111,11 +111,17 @@ def _save(
 def _comparisons(
     facts: Facts, baselines: Mapping[BaselineName, Baseline], settings: Settings
 ) -> dict[str, Comparison]:
-    return {
-        name: compare(facts, merged(baseline.runs, settings.prices), settings)
-        for name, baseline in baselines.items()
-        if baseline.runs
-    }
+    by_runs: dict[tuple[str, ...], Comparison] = {}
+    comparisons: dict[str, Comparison] = {}
+    for name, baseline in baselines.items():
+        if not baseline.runs:
+            continue
+        run_ids = tuple(run.run_id for run in baseline.runs)
+        if run_ids not in by_runs:
+            together = merged(baseline.runs, settings.prices)
+            by_runs[run_ids] = compare(facts, together, settings)
+        comparisons[name] = by_runs[run_ids]
+    return comparisons
 
 
 def _files(tree: CohortTree, save: _Save) -> dict[str, bytes]:

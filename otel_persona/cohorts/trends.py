@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from pathlib import Path
 
 import msgspec
 
@@ -40,10 +41,16 @@ def _run_figures(tree: CohortTree, run: EarlierRun) -> RunFigures | None:
     """Read a run's figures without its counts; if they are damaged, name them."""
     path = run.cohort.folder / FIGURES
     try:
-        inner = json_of(path, read_if_there(path) or b"", dict[str, msgspec.Raw])
-        inner.pop(FACTS_KEY, None)
-        figures = {name: json_of(path, bytes(value), Figure) for name, value in inner.items()}
+        figures = json_of(path, _flat(path, read_if_there(path) or b""), dict[str, Figure])
     except CohortError as error:
         tree.skip(run.cohort.folder, str(error))
         return None
     return RunFigures(run_id=run.cohort.run_id, ended_at=run.ended_at, figures=figures)
+
+
+def _flat(path: Path, content: bytes) -> bytes:
+    """Leave out the facts, which are not read in vain."""
+    parts = json_of(path, content, dict[str, msgspec.Raw])
+    if parts.pop(FACTS_KEY, None) is None:
+        return content
+    return msgspec.json.encode(parts)

@@ -81,9 +81,10 @@ class Distribution(msgspec.Struct):
         """Return the mean, rounded once, or ``None`` if nothing was counted."""
         return self._exact_sum().mean()
 
-    def percentile(self, percent: int) -> float | None:
-        """Return a percentile by linear interpolation, or ``None`` if nothing was counted."""
-        return percentile(dict(self.representatives()), percent) if self.counts else None
+    def percentiles(self, percents: Iterable[int]) -> list[float | None]:
+        """Return percentiles by linear interpolation, each ``None`` if nothing was counted."""
+        counts = dict(self.representatives())
+        return [percentile(counts, percent) if counts else None for percent in percents]
 
     def representatives(self) -> list[tuple[float, int]]:
         """Return the numbers, ascending, with their counts; a cut one is the middle of its range.
@@ -92,7 +93,7 @@ class Distribution(msgspec.Struct):
         """
         if self.bits is None:
             return sorted(self.counts.items())
-        return sorted((_middle(number, self.bits), n) for number, n in self.counts.items())
+        return sorted(zip(_middles(self.counts, self.bits), self.counts.values(), strict=True))
 
     def _exact_sum(self) -> ExactSum:
         return _sum_of(self.counts) if self.bits is None else self.sum
@@ -135,13 +136,17 @@ def _sum_of(counts: Mapping[float, int]) -> ExactSum:
 
 def _cut_all(numbers: Collection[float], bits: int) -> Iterable[float]:
     """Cut each number; what ``_cut`` does to a normal float is to clear its last binary digits."""
-    kinds = set(map(type, numbers))
-    if kinds != {float} or min(map(abs, numbers)) < _SMALLEST_NORMAL:
+    if whole := _whole(numbers):
+        return [
+            number >> spare << spare if (spare := number.bit_length() - bits - 1) > 0 else number
+            for number in whole
+        ]
+    if set(map(type, numbers)) != {float} or min(map(abs, numbers)) < _SMALLEST_NORMAL:
         return (_cut(number, bits) for number in numbers)
     doubles = f"<{len(numbers)}d"
     kept = ((1 << 64) - (1 << _MANTISSA_BITS - bits)).to_bytes(8, "little") * len(numbers)
-    whole = int.from_bytes(struct.pack(doubles, *numbers), "little")
-    cut = whole & int.from_bytes(kept, "little")
+    together = int.from_bytes(struct.pack(doubles, *numbers), "little")
+    cut = together & int.from_bytes(kept, "little")
     return struct.unpack(doubles, cut.to_bytes(len(kept), "little"))
 
 
@@ -154,6 +159,23 @@ def _cut(number: float, bits: int) -> float:
     return abs(math.ldexp(int(math.ldexp(mantissa, bits + 1)), exponent - bits - 1)) * (
         -1 if number < 0 else 1
     )
+
+
+def _middles(numbers: Collection[float], bits: int) -> Iterable[float]:
+    if whole := _whole(numbers):
+        return [
+            number + ((1 << spare) - 1) / 2
+            if (spare := number.bit_length() - bits - 1) > 0
+            else number
+            for number in whole
+        ]
+    return (_middle(number, bits) for number in numbers)
+
+
+def _whole(numbers: Collection[float]) -> list[int]:
+    """Return the numbers if they are counts or the like, as most are, and none otherwise."""
+    whole = [number for number in numbers if isinstance(number, int) and number >= 0]
+    return whole if len(whole) == len(numbers) else []
 
 
 def _middle(number: float, bits: int) -> float:

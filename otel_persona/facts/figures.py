@@ -88,8 +88,9 @@ def direction_of(figure: str, settings: Settings) -> Direction | None:
 
 
 def _latencies(name: str, latencies: Distribution) -> dict[str, float | None]:
-    percentiles = {f"p{percent}_{name}": latencies.percentile(percent) for percent in _PERCENTILES}
-    return {f"mean_{name}": latencies.mean(), **percentiles}
+    names = [f"p{percent}_{name}" for percent in _PERCENTILES]
+    percentiles = zip(names, latencies.percentiles(_PERCENTILES), strict=True)
+    return {f"mean_{name}": latencies.mean(), **dict(percentiles)}
 
 
 def _is_latency(figure: str) -> bool:
