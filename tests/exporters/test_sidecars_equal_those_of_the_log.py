@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from otel_persona.analysis import LogReader
-from otel_persona.cohorts.attempt_cohorts import CohortStates, SubjectStates
-from otel_persona.cohorts.attempt_facts import facts_of_attempts
-from otel_persona.cohorts.rollups import generate_telemetry_rollups
-from otel_persona.cohorts.sidecars import write_cohort_telemetry
-from otel_persona.cohorts.tree import CohortTree
-from otel_persona.facts import Fingerprints, settings_hash
-from otel_persona.settings import load_settings
-
+SETTINGS = "safety: {telemetry: {checkpoint_attempts: 50, checkpoint_s: 0.1}}"
 GENERATE = """
 import threading
 
-SAFETY = {"telemetry": {"checkpoint_attempts": 50, "checkpoint_s": 0.1}}
 
 @op.attempt(stage="B")
 def write(persona_id, number):
@@ -52,7 +45,8 @@ def personas(first, last):
 
 def begin():
     return op.configure(
-        run_id="25K_a", log="generation.log", sidecars="REPRODUCIBILITY", safety=SAFETY
+        run_id="25K_a", log="generation.log", sidecars="REPRODUCIBILITY",
+        safety={"telemetry": {"checkpoint_attempts": 50, "checkpoint_s": 0.1}},
     )
 """
 ONE_THREAD = """
@@ -77,22 +71,14 @@ assert [worker.exitcode for worker in workers] == [0] * 4
 """
 
 
-def _from_log(log: Path, root: Path) -> None:
-    """Build the tree of the finished run in the log."""
-    arguments = {"safety": {"telemetry": {"checkpoint_attempts": 50, "checkpoint_s": 0.1}}}
-    settings = load_settings(arguments, environ={})
-    folded = SubjectStates(settings)
-    for record in LogReader([str(log)], pytest.fail):
-        folded.add(record)
-    tree = CohortTree(root)
-    cohorts = CohortStates(tree, pytest.fail)
-    cohorts.take_in(folded)
-    prints = Fingerprints(settings_hash=settings_hash(settings))
-    for cohort, state in cohorts.states.items():
-        facts = facts_of_attempts(cohort, state, settings.prices, prints, complete=True)
-        write_cohort_telemetry(tree, facts, settings)
-    for stage in ("B", "validation"):
-        generate_telemetry_rollups(tree, stage, "25K_a", settings.prices)
+def _roll_up(folder: Path, tree: str) -> None:
+    """Build the tree of the finished run in the log, as users do."""
+    (folder / "settings.yaml").write_text(SETTINGS)
+    command = [sys.executable, "-m", "otel_persona", "rollup", "generation.log", "--tree", tree]
+    done = subprocess.run(
+        [*command, "--settings", "settings.yaml"], cwd=folder, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(
@@ -103,20 +89,26 @@ def test_the_tree_is_that_of_the_log(
 ) -> None:
     """Retries, failures, symbols, several stages and checkpoints in between change nothing.
 
-    The program ends without a word to us: the end of a process writes what is left.
+    The program ends without a word to us: the end of a process writes what is left. Rolled up in
+    the very tree that was written live, the log takes the place of all workers' parts.
     """
     child = start(GENERATE + program)
     assert child.wait() == 0, child.errors
     assert child.errors == ""
 
-    _from_log(tmp_path / "generation.log", tmp_path / "from the log")
+    _roll_up(tmp_path, "from the log")
 
-    live = tree.files()
-    assert live == type(tree)(tmp_path / "from the log").files()
+    live, from_log = tree.files(), type(tree)(tmp_path / "from the log")
     assert len(tree.cohorts()) == 3 + 3
     assert len(live) == 6 * 5 + 2 * 3
-    parquets = [path for path in tree.root.rglob("*.parquet") if "rollup" in path.name]
-    for path in parquets:
-        twin = tmp_path / "from the log" / path.relative_to(tree.root)
-        assert path.read_bytes() == twin.read_bytes()
-    assert parquets
+    assert live == from_log.files()
+    assert _parquet_files(tree.root) == _parquet_files(from_log.root)
+    _roll_up(tmp_path, "REPRODUCIBILITY")
+    assert tree.files() == live
+    assert tree.parts() == []
+
+
+def _parquet_files(root: Path) -> dict[str, bytes]:
+    found = {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*.parquet")}
+    assert found
+    return found

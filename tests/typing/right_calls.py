@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator
+from pathlib import Path
 from typing import Any, assert_type
 
 import otel_persona as op
@@ -132,13 +133,17 @@ def set_up(clock: Callable[[], int]) -> None:
         run_id="r",
         tier="25K",
         log="generation.log",
+        sidecars=Path("REPRODUCIBILITY"),
         batch="personas:10",
+        target="hobbies",
+        safety={"telemetry": {"checkpoint_s": 60}},
         stages=["B"],
         prices={"default": 0.1},
         clock=clock,
         on_batch=on_batch,
         on_indicator_change=on_change,
     )
+    op.AttemptSpanProcessor(op.CohortExporter("REPRODUCIBILITY", settings=op.Settings()))
     assert_type(handle.force_flush(1.0), bool)
     assert_type(handle.shutdown(timeout_s=1), bool)
     assert_type(op.shutdown(), bool)

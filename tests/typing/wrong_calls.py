@@ -80,3 +80,5 @@ def wrong_records(attempt: op.Attempt) -> None:
     attempt.stage = "C"  # error: misc
     op.log_attempt("a line")  # error: arg-type
     op.configure(runid="r")  # error: call-arg
+    op.configure(sidecars=True)  # error: arg-type
+    op.CohortExporter(None)  # error: arg-type
