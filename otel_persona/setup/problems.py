@@ -42,7 +42,7 @@ def path_problems(read: SettingsRead) -> Iterator[str]:
     log, sidecars = read.settings.log, read.settings.sidecars
     if log is not None and _is_folder(log, read.settings.run_id):
         yield f"{read.place('log')}: {log!r} is a folder; write the path of a file"
-    if sidecars is not None and Path(sidecars).is_file():
+    if sidecars is not None and _is_file(sidecars):
         yield f"{read.place('sidecars')}: {sidecars!r} is a file; write the path of a folder"
 
 
@@ -65,4 +65,15 @@ def _fatal_options(read: SettingsRead) -> Iterator[str]:
 
 def _is_folder(log: str, run_id: str | None) -> bool:
     # A run id yet to be made cannot name an existing folder.
-    return Path(AppendFile(log, run_id or "{run_id}", is_forced=False).path).is_dir()
+    path = AppendFile(log, run_id or "{run_id}", is_forced=False).path
+    try:
+        return Path(path).is_dir()
+    except OSError:  # such as a name that is too long: whoever writes to it says so
+        return False
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except OSError:  # as above
+        return False

@@ -146,3 +146,17 @@ def test_a_file_where_the_tree_should_be_is_named_at_once(
     right = "is a file; write the path of a folder"
     assert refused.value.problems[-1] == f"configure: sidecars: 'REPRODUCIBILITY' {right}"
     assert len(refused.value.problems) == 2
+
+
+def test_paths_that_no_system_takes_are_told_when_they_are_written(run: Run) -> None:
+    """A name that is too long is no reason to stop the program."""
+    ended = run(
+        """
+handle = op.configure(run_id="25K_1", log="x" * 300, sidecars="y" * 300)
+generate("1")
+say(flushed=handle.force_flush())
+"""
+    )
+
+    assert ended.said == [{"flushed": False}]
+    assert sum("too long" in line for line in ended.errors.splitlines()) == 2
