@@ -4,13 +4,15 @@
   finds the command's module, ``standard_output`` makes sure that output is fully written
 - the commands, each in the module of its name: ``demo`` (shown by ``demo_screen``, and at the end
   by ``demo_ending`` with ``demo_sentences``), ``analyze`` (with ``analyze_results``), ``cost``,
-  ``repairs``, ``pollyanna``, ``config``, ``doctor`` (shown by ``diagnosis_view``)
-- shared by the commands that read logs: ``log_input``, with its progress bar in ``progress``;
-  ``policy_option`` reads a batch policy, ``format_option`` chooses between a table and JSON,
-  ``otlp_option`` reads the address of a collector
-- printing: ``printing`` writes sentences and JSON; ``console`` prints tables, which ``tables`` lays
-  out, ``cells`` and ``figure_columns`` fill, and ``batch_view``, ``stage_view`` and
-  ``persona_view`` put together
+  ``repairs``, ``pollyanna``, ``config``, ``doctor`` (shown by ``diagnosis_view``); and those of
+  cohort sidecars: ``rollup``, ``drift``, ``trend``, ``runs`` (each with its view), ``mark_good``
+- shared by the commands that read logs: ``log_input``, and by those that read a tree:
+  ``tree_input``, both with bars from ``progress``; ``policy_option`` reads a batch policy,
+  ``format_option`` chooses between a table and JSON, ``otlp_option`` reads the address of a
+  collector
+- printing: ``printing`` writes sentences and JSON, ``bullets`` lists sentences; ``console`` prints
+  tables, which ``tables`` lays out, ``cells``, ``figure_columns``, ``cohort_columns`` and
+  ``figure_words`` fill, and ``batch_view``, ``stage_view`` and ``persona_view`` put together
 """
 
 import sys
