@@ -11,7 +11,7 @@ from otel_persona.analysis.cohort_choice import Choice
 from otel_persona.analysis.run_drift import drift_of_run
 from otel_persona.analysis.sidecar_files import read_drift
 from otel_persona.cli.format_option import format_option
-from otel_persona.cli.printing import print_json
+from otel_persona.cli.printing import path_text, print_json
 from otel_persona.cli.tree_input import (
     part_options,
     read_run,
@@ -57,7 +57,7 @@ def drift(
         cohorts = read_run(tree, Choice(stage, view, target, symbol), run_id, read_drift)
         found = drift_of_run(cohorts, baseline)
         if output_format == "json":
-            print_json({"tree": str(root), **found.document(), "damaged": damaged.document()})
+            print_json({"tree": path_text(root), **found.document(), "damaged": damaged.document()})
         else:
             from otel_persona.cli.console import print_tables
             from otel_persona.cli.drift_view import drift_view

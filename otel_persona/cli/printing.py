@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import click
@@ -21,6 +23,11 @@ def counted(number: int, noun: str) -> str:
 def print_json(value: Any) -> None:
     """Write ``value`` to standard output as JSON: unescaped UTF-8, with a newline at the end."""
     click.echo(msgspec.json.format(msgspec.json.encode(value)))
+
+
+def path_text(path: Path) -> str:
+    """Write a path as text for JSON; bytes that are none are replaced."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def printable(text: str) -> str:

@@ -24,7 +24,7 @@ from otel_persona.cli.log_input import (
     say_skipped,
     settings_option,
 )
-from otel_persona.cli.printing import counted, print_json, say
+from otel_persona.cli.printing import counted, path_text, print_json, say
 from otel_persona.cli.progress import with_bar
 from otel_persona.cli.tree_input import DamagedFiles, reading_tree, tree_option
 from otel_persona.errors import LogReadError, UsageError
@@ -106,7 +106,7 @@ def _print_document(
 ) -> None:
     print_json(
         {
-            "tree": str(root),
+            "tree": path_text(root),
             "runs": [_run_document(run, drift) for run, drift in found],
             "skipped": skipped.kept,
             "refused": [{"reason": name, "attempts": count} for name, count in refused.items()],

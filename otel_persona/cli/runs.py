@@ -9,7 +9,7 @@ import click
 from otel_persona.analysis.cohort_choice import Choice, chosen_keys
 from otel_persona.analysis.tree_runs import runs_of
 from otel_persona.cli.format_option import format_option
-from otel_persona.cli.printing import print_json
+from otel_persona.cli.printing import path_text, print_json
 from otel_persona.cli.progress import with_bar
 from otel_persona.cli.tree_input import part_options, reading_tree, tree_option
 
@@ -41,7 +41,7 @@ def runs(
         cohorts = [cohort for key in keys for cohort in tree.cohorts(key)]
         found = runs_of(tree, with_bar("reading", cohorts, len(cohorts)))
         if output_format == "json":
-            print_json({"tree": str(root), "runs": found, "damaged": damaged.document()})
+            print_json({"tree": path_text(root), "runs": found, "damaged": damaged.document()})
         else:
             from otel_persona.cli.console import print_tables
             from otel_persona.cli.runs_view import runs_view

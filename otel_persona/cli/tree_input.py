@@ -19,7 +19,7 @@ from otel_persona.analysis.cohort_choice import (
     skip_cohort,
 )
 from otel_persona.analysis.tree_runs import newest_run
-from otel_persona.cli.printing import counted, say
+from otel_persona.cli.printing import counted, path_text, say
 from otel_persona.cli.progress import with_bar
 from otel_persona.cohorts import Cohort, CohortTree, Damaged
 from otel_persona.errors import CohortError
@@ -46,7 +46,7 @@ class DamagedFiles:
 
     def document(self) -> list[dict[str, str]]:
         """Return all of it for JSON."""
-        return [{"path": str(path), "reason": reason} for path, reason in self._found]
+        return [{"path": path_text(path), "reason": reason} for path, reason in self._found]
 
     def say(self) -> None:
         """Name the first 20 on standard error, and count the rest."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -221,6 +222,17 @@ def test_a_log_without_attempts_is_one_sentence(cli: Cli, log: Log, root: str) -
     done = cli("rollup", log(b"\n"), "--tree", root, "--run", "25K_a")
     assert (done.returncode, done.stdout) == (2, "")
     assert "there is no valid attempt record in" in done.stderr
+
+
+def test_a_place_whose_name_is_no_text_is_shown_all_the_same(
+    cli: Cli, line: Line, log: Log, tmp_path: Path
+) -> None:
+    """Folders may be called anything; JSON and terminals carry text."""
+    root = os.fsdecode(os.fsencode(tmp_path) + b"/\xff")
+    assert cli("rollup", log(line()), "--tree", root).returncode == 0
+    for command in ("drift", "trend", "runs"):
+        done = cli(command, "--tree", root, "--format", "json")
+        assert json.loads(done.stdout)["tree"] == f"{tmp_path}/\ufffd"
 
 
 def test_a_place_that_cannot_be_written_is_one_sentence(
