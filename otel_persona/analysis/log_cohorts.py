@@ -9,6 +9,8 @@ from typing import NamedTuple
 from otel_persona.analysis.cohort_choice import nearest
 from otel_persona.analysis.log_reader import LogReader
 from otel_persona.analysis.run_attempts import no_attempts
+from otel_persona.analysis.run_drift import CohortChanges, drift_of_run
+from otel_persona.analysis.sidecar_files import read_drift
 from otel_persona.cohorts import (
     Cohort,
     CohortStates,
@@ -31,6 +33,18 @@ class FinishedRun(NamedTuple):
     ended_at: str
     attempts: int
     cohorts: dict[Cohort, CohortState]
+
+
+class SavedRun(NamedTuple):
+    """A run that was saved: whether there was a baseline, and what changed.
+
+    ``changed`` is in how many cohorts something did, ``worst`` the worst of it, if anything did.
+    """
+
+    run: FinishedRun
+    compared: bool
+    changed: int
+    worst: CohortChanges | None
 
 
 def runs_in_logs(
@@ -100,3 +114,17 @@ def save_runs(
     newest = {cohort.key.stage: run.run_id for run in runs for cohort in run.cohorts}
     for stage, run_id in sorted(newest.items()):
         generate_telemetry_rollups(tree, stage, run_id, settings.prices)
+
+
+def what_changed(run: FinishedRun) -> SavedRun:
+    """Read back what a run that was saved differs in from its baselines."""
+    if not run.cohorts:
+        return SavedRun(run, compared=False, changed=0, worst=None)
+    drift = drift_of_run([read_drift(cohort) for cohort in run.cohorts])
+    changes = drift.by_cohort
+    return SavedRun(
+        run,
+        compared=bool(drift.figures),
+        changed=len(changes),
+        worst=changes[0] if changes else None,
+    )

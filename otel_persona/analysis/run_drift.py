@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -128,7 +129,7 @@ class NoBaseline(msgspec.Struct, frozen=True):
 
 
 class CohortChanges(msgspec.Struct):
-    """What has drifted or is beyond a limit in one cohort, the worst first."""
+    """What has drifted or is beyond a limit in one cohort, each once and the worst first."""
 
     drifted: list[DistributionChange] = []
     figures: list[FigureChange] = []
@@ -190,11 +191,13 @@ class RunDrift(msgspec.Struct, frozen=True):
         Those with a critical figure's ``ALERT`` come first, then those with a distribution that has
         drifted.
         """
-        changes: dict[CohortKey, CohortChanges] = {}
+        changes: defaultdict[CohortKey, CohortChanges] = defaultdict(CohortChanges)
         for drifted in self.drifted:
-            changes.setdefault(drifted.against.key, CohortChanges()).drifted.append(drifted)
+            found = changes[drifted.against.key].drifted
+            if drifted.distribution not in {change.distribution for change in found}:
+                found.append(drifted)
         for figure in self.worst:
-            changes.setdefault(figure.against.key, CohortChanges()).figures.append(figure)
+            changes[figure.against.key].figures.append(figure)
         return sorted(changes.values(), key=lambda cohort: cohort.rank)
 
     def document(self) -> dict[str, Any]:

@@ -173,11 +173,9 @@ def _undecided(drift: RunDrift) -> Iterator[str]:
         of_all = f"{count:,} of {counted(drift.cohorts, 'cohort')}"
         yield f"{baseline}: no_baseline for {of_all}: {reason}"
     yield from _too_small(drift.distributions)
-    for unsound in drift.unsound:
-        yield (
-            f"{unsound.check.status}: {unsound.check.message}, in "
-            f"{cohort_in_words(unsound.against.key)}, against {baseline_in_words(unsound.against)}"
-        )
+    checks = Counter((unsound.check.status, unsound.check.message) for unsound in drift.unsound)
+    for (status, message), count in checks.items():
+        yield f"{status}: {message} ({counted(count, 'comparison')})"
 
 
 def _too_small(distributions: Sequence[DistributionChange]) -> Iterator[str]:

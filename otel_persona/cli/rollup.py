@@ -9,13 +9,12 @@ from typing import Any
 import click
 
 from otel_persona.analysis.log_cohorts import (
-    FinishedRun,
+    SavedRun,
     finished_runs,
     runs_in_logs,
     save_runs,
+    what_changed,
 )
-from otel_persona.analysis.run_drift import RunDrift, drift_of_run
-from otel_persona.analysis.sidecar_files import read_drift
 from otel_persona.cli.format_option import format_option
 from otel_persona.cli.log_input import (
     SkippedLines,
@@ -29,9 +28,6 @@ from otel_persona.cli.progress import with_bar
 from otel_persona.cli.tree_input import DamagedFiles, reading_tree, tree_option
 from otel_persona.errors import LogReadError, UsageError
 from otel_persona.settings import load_settings
-
-_Found = list[tuple[FinishedRun, RunDrift | None]]
-"""The runs that were saved, and what changed in each; ``None`` if it has no cohort."""
 
 
 @click.command
@@ -80,26 +76,22 @@ def rollup(
         cohorts = sum(len(run.cohorts) for run in runs)
         for _ in with_bar("saving", save_runs(tree, runs, settings), cohorts):
             pass
-        found = [(run, _drift_of(run)) for run in runs]
+        saved = list(map(what_changed, runs))
         if output_format == "json":
-            _print_document(root, found, skipped, refused, damaged)
+            _print_document(root, saved, skipped, refused, damaged)
         else:
             from otel_persona.cli.console import print_tables
             from otel_persona.cli.rollup_view import rollup_view
 
-            print_tables(*rollup_view(root, found))
+            print_tables(*rollup_view(root, saved))
             say_skipped(skipped)
     for reason, attempts in refused.items():
         say(f"not in a cohort: {counted(attempts, 'attempt')}: {reason}")
 
 
-def _drift_of(run: FinishedRun) -> RunDrift | None:
-    return drift_of_run([read_drift(cohort) for cohort in run.cohorts]) if run.cohorts else None
-
-
 def _print_document(
     root: Path,
-    found: _Found,
+    saved: list[SavedRun],
     skipped: SkippedLines,
     refused: Counter[str],
     damaged: DamagedFiles,
@@ -107,7 +99,7 @@ def _print_document(
     print_json(
         {
             "tree": path_text(root),
-            "runs": [_run_document(run, drift) for run, drift in found],
+            "runs": list(map(_run_document, saved)),
             "skipped": skipped.kept,
             "refused": [{"reason": name, "attempts": count} for name, count in refused.items()],
             "damaged": damaged.document(),
@@ -115,12 +107,12 @@ def _print_document(
     )
 
 
-def _run_document(run: FinishedRun, drift: RunDrift | None) -> dict[str, Any]:
-    worst = drift.by_cohort[0].worst if drift and drift.by_cohort else None
+def _run_document(saved: SavedRun) -> dict[str, Any]:
+    run = saved.run
     return {
         "run_id": run.run_id,
         "ended_at": run.ended_at,
         "attempts": run.attempts,
         "cohorts": len(run.cohorts),
-        "worst_change": worst and worst.document(),
+        "worst_change": saved.worst and saved.worst.worst.document(),
     }

@@ -9,8 +9,7 @@ from pathlib import Path
 from rich.console import RenderableType
 from rich.text import Text
 
-from otel_persona.analysis.log_cohorts import FinishedRun
-from otel_persona.analysis.run_drift import RunDrift
+from otel_persona.analysis.log_cohorts import SavedRun
 from otel_persona.cli.bullets import bullets
 from otel_persona.cli.cells import UNKNOWN, whole
 from otel_persona.cli.drift_view import cohort_sentence
@@ -19,10 +18,8 @@ from otel_persona.cli.tables import Column, FigureTable
 
 _MOST_SENTENCES = 10
 
-Found = Sequence[tuple[FinishedRun, RunDrift | None]]
 
-
-def rollup_view(root: Path, found: Found) -> Iterator[RenderableType]:
+def rollup_view(root: Path, runs: Sequence[SavedRun]) -> Iterator[RenderableType]:
     """Yield what was written, and the command that looks at it."""
     yield FigureTable(
         f"Written to {printable(str(root))}, the oldest first",
@@ -33,26 +30,27 @@ def rollup_view(root: Path, found: Found) -> Iterator[RenderableType]:
             Column("Cohorts"),
             Column("Changed", is_spare=True),
         ],
-        [_row(run, drift) for run, drift in found],
+        [_row(saved) for saved in runs],
     )
     yield from bullets(
-        "The worst change of each run, newest first", list(_worst(found))[:_MOST_SENTENCES]
+        "The worst change of each run, newest first", list(_worst(runs))[:_MOST_SENTENCES]
     )
     yield Text("\nNext", "bold")
     yield Text(f"otel-persona drift --tree {printable(shlex.quote(str(root)))}")
 
 
-def _row(run: FinishedRun, drift: RunDrift | None) -> list[str]:
+def _row(saved: SavedRun) -> list[str]:
+    run = saved.run
     return [
         printable(run.run_id),
         run.ended_at,
         whole(run.attempts),
         whole(len(run.cohorts)),
-        whole(len(drift.by_cohort)) if drift is not None and drift.figures else UNKNOWN,
+        whole(saved.changed) if saved.compared else UNKNOWN,
     ]
 
 
-def _worst(found: Found) -> Iterator[str]:
-    for run, drift in reversed(found):
-        if drift is not None and drift.by_cohort:
-            yield f"{run.run_id}: {cohort_sentence(drift.by_cohort[0])}"
+def _worst(runs: Sequence[SavedRun]) -> Iterator[str]:
+    for saved in reversed(runs):
+        if saved.worst is not None:
+            yield f"{saved.run.run_id}: {cohort_sentence(saved.worst)}"

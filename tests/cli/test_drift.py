@@ -52,6 +52,21 @@ def test_a_change_is_said_in_words(cli: Cli, collapsed_tree: str) -> None:
     assert row.split()[8:10] == ["+62%", "ALERT"]
 
 
+def test_each_change_counts_once(cli: Cli, collapsed_tree: str) -> None:
+    """Whatever the number of baselines that it is one against."""
+    arguments = ("drift", "--tree", collapsed_tree, "--view", "CROSS_SECTIONAL")
+    document = _document(cli, *arguments)
+    changed = {row["figure"] for row in document["figures"] if row["tier"] != "OK"}
+    changed |= {
+        f"distribution of {row['distribution']}"
+        for row in document["distributions"]
+        if row["status"] == "drift"
+    }
+    assert len({row["baseline_name"] for row in document["figures"]}) == 3
+    said = _bullets(cli(*arguments).stdout)[0]
+    assert said.endswith(f"; and {len(changed) - 1} more changes")
+
+
 def test_figures_alone_are_said_in_words_too(cli: Cli, sliced_tree: str) -> None:
     """With their units, where no distribution can be judged."""
     done = cli("drift", "--tree", sliced_tree, "--target", "7b", "--view", "CROSS_SECTIONAL")
@@ -201,7 +216,11 @@ def test_a_run_that_is_saved_again_under_another_name_is_said(
     cli("rollup", log(line(run_id="25K_1"), line(run_id="25K_2")), "--tree", root)
     document = _document(cli, "drift", "--tree", root)
     assert {row["status"] for row in document["unsound"]} == {"SUSPICIOUSLY_IDENTICAL"}
-    assert "- SUSPICIOUSLY_IDENTICAL: " in cli("drift", "--tree", root).stdout
+    (said,) = [row for row in _bullets(cli("drift", "--tree", root).stdout) if "SUSP" in row]
+    assert said == (
+        "- SUSPICIOUSLY_IDENTICAL: runs 25K_2 and 25K_1 hold the same data: one may be a copy "
+        "(3 comparisons)"
+    )
 
 
 def test_damaged_files_are_named_and_the_rest_is_shown(cli: Cli, copied_tree: Path) -> None:
