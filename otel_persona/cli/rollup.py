@@ -49,9 +49,9 @@ def rollup(
 ) -> None:
     """Write the sidecars of every run in the logs: cohorts, drift, trends and rollups.
 
-    LOG is as for analyze. The runs are saved in the order of their ends, so that each is compared
-    with those before it and with what the tree holds. Saving a run again gives the same files. The
-    rollups of a stage are those of the newest of these runs.
+    LOG is as for analyze, and the runs must have ended. They are saved in the order of their ends,
+    so that each is compared with those before it and with what the tree holds. Saving a run again
+    gives the same files. The rollups of a stage are those of the newest of these runs.
 
     \b
     Example:
