@@ -19,9 +19,24 @@ SCHEMA_VERSION = 1
 class Metadata(msgspec.Struct, kw_only=True, frozen=True):
     """What the index needs to know of a cohort; the file holds more."""
 
+    stage: str
+    view: str
+    target: str
+    symbol: str | None = None
     run_id: str
     ended_at: str
     complete: bool
+
+    def is_of(self, cohort: Cohort) -> bool:
+        """Return whether it is that of this cohort of this run."""
+        key = cohort.key
+        return (self.stage, self.view, self.target, self.symbol, self.run_id) == (
+            key.stage,
+            key.view,
+            key.target,
+            key.symbol,
+            cohort.run_id,
+        )
 
 
 def metadata_of(facts: Facts, cohort: Cohort, written_at: str) -> dict[str, Any]:
@@ -52,12 +67,38 @@ def metadata_of(facts: Facts, cohort: Cohort, written_at: str) -> dict[str, Any]
 
 
 def read_metadata(cohort: Cohort) -> Metadata:
-    """Read the file; raises ``CohortError`` if it is missing, damaged or that of another run."""
+    """Read the file; raises ``CohortError`` if it is missing, damaged or that of another cohort."""
+    metadata = _read(cohort)
+    if not metadata.is_of(cohort):
+        raise CohortError(f"{cohort.folder / METADATA}: is that of {_described(metadata)}")
+    return metadata
+
+
+def refuse_other(cohort: Cohort) -> None:
+    """Raise ``CohortError`` if another cohort has this folder already.
+
+    Some file systems tell no capitals from small letters; one cohort would overwrite the other.
+    """
+    try:
+        metadata = _read(cohort)
+    except CohortError:
+        return  # there is none yet, or saving repairs it
+    if not metadata.is_of(cohort):
+        raise CohortError(
+            f"{cohort.folder}: is the folder of {_described(metadata)} already; "
+            "give it another name, or a file system that tells them apart"
+        )
+
+
+def _read(cohort: Cohort) -> Metadata:
     path = cohort.folder / METADATA
     plain = read_json(path)
     if (mismatch := find_mismatch(plain, Metadata)) is not None:
         raise CohortError(f"{path}: {mismatch}")
-    metadata = msgspec.convert(plain, Metadata)
-    if metadata.run_id != cohort.run_id:
-        raise CohortError(f"{path}: is that of the run {metadata.run_id!r}")
-    return metadata
+    return msgspec.convert(plain, Metadata)
+
+
+def _described(metadata: Metadata) -> str:
+    parts = (metadata.stage, metadata.view, metadata.target, metadata.symbol)
+    names = ", ".join(repr(part) for part in parts if part is not None)
+    return f"the run {metadata.run_id!r} of {names}"

@@ -14,7 +14,7 @@ from otel_persona.cohorts.baselines import Baseline, BaselineName, EarlierRuns, 
 from otel_persona.cohorts.clock import now
 from otel_persona.cohorts.index import KeyIndex, Moment, Row
 from otel_persona.cohorts.locks import folder_lock
-from otel_persona.cohorts.metadata import SCHEMA_VERSION, metadata_of
+from otel_persona.cohorts.metadata import SCHEMA_VERSION, metadata_of, refuse_other
 from otel_persona.cohorts.naming import AUDIT, BOTH, FACTS_KEY, FIGURES, METADATA
 from otel_persona.cohorts.parquet_files import drift_parquet, facts_parquet
 from otel_persona.cohorts.parts import remove_parts, with_part
@@ -81,6 +81,7 @@ def _save(
     metadata: Mapping[str, Any],
     worker: str | None,
 ) -> None:
+    refuse_other(cohort)
     written_at = now()
     parts: dict[str, bytes] = {}
     if worker is not None:

@@ -12,6 +12,7 @@ import pytest
 
 from otel_persona.cohorts import CohortTree, mark_good
 from otel_persona.errors import CohortError
+from otel_persona.facts import CohortKey
 from tests.cohorts.trees import Tree, read
 
 
@@ -173,6 +174,22 @@ def test_facts_of_another_cohort_are_not_taken_for_its_own(tree: Tree) -> None:
     shutil.copy(other / "telemetry_metrics.json", folder)
     assert tree.baselines(tree.save(3))["previous_run"] == ["run_1"]
     assert "of the run 'run_1'" in tree.skipped[0].reason
+
+
+def test_one_cohort_never_overwrites_another(tree: Tree) -> None:
+    """Where names differ in capitals alone, and the file system tells them not apart."""
+    small = CohortKey("S", "CROSS_SECTIONAL", "t")
+    large = CohortKey("S", "CROSS_SECTIONAL", "T")
+    folder = tree.save(0, key=small)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    opened = tree.open()
+    if not opened.folder(large).exists():  # as such a file system would have it
+        opened.folder(large).symlink_to(opened.folder(small))
+
+    with pytest.raises(CohortError, match="is the folder of the run 'run_0' of 'S', 'CROSS_SECT"):
+        tree.save(0, key=large)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert tree.baselines(tree.save(1, key=large))["previous_run"] == []
 
 
 def test_folders_of_others_in_the_tree(tree: Tree) -> None:

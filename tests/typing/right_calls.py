@@ -151,6 +151,24 @@ def set_up(clock: Callable[[], int]) -> None:
         assert_type(captured.batches, list[BatchSummary])
 
 
+def by_hand() -> None:
+    """Save figures that come from no attempts."""
+    tracker = op.ReproducibilityTracker("results", op.Settings())
+    folder = tracker.save_to_cohort(
+        stage="S",
+        view="SYMBOL_SPECIFIC",
+        target="t",
+        symbol="AAPL",
+        run_id="r",
+        metrics={"auc": 0.7, "n": 5, "ok": True, "scheme": "purged", "nothing": None},
+        metadata={"seed": 1},
+        ended_at="2026-01-31T14:32:01.234Z",
+    )
+    assert_type(folder, Path | None)
+    tracker.generate_view_rollup(stage="S", view="CROSS_SECTIONAL", run_id="r")
+    tracker.mark_good("r")
+
+
 async def read(steps: AsyncIterator[int]) -> list[int]:
     """Take an asynchronous generator where an iterator is wanted."""
     return [step async for step in steps]

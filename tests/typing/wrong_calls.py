@@ -82,3 +82,10 @@ def wrong_records(attempt: op.Attempt) -> None:
     op.configure(runid="r")  # error: call-arg
     op.configure(sidecars=True)  # error: arg-type
     op.CohortExporter(None)  # error: arg-type
+
+
+def wrong_cohorts(tracker: op.ReproducibilityTracker) -> None:
+    """Save what is no cohort."""
+    tracker.save_to_cohort(stage="S", target="t", run_id="r", metrics={})  # error: call-arg
+    tracker.generate_view_rollup(stage="S", view="V", run_id="r")  # error: arg-type
+    tracker.mark_good(1)  # error: arg-type
