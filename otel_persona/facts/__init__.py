@@ -2,7 +2,8 @@
 
 - ``cohort_key``: which cohort it is; two cohorts compare only if their keys are equal
 - ``cohort_state``: what a cohort keeps of its attempts (``add``, ``merge``), made of
-  ``distribution`` (numbers), ``categories`` (names), ``distinct_count`` (ids) and ``time_blocks``
+  ``distribution`` (numbers; ``cut_numbers`` cuts them where too many are distinct), ``categories``
+  (names), ``distinct_count`` (ids) and ``time_blocks``
 - ``figures``: the flat figures made from it, and the direction in which each gets worse
 - ``fingerprints``: what a run was made with and from
 - ``cohort_facts``: all of this together; ``merged`` joins the facts of several runs

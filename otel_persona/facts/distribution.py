@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import math
-import struct
-import sys
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from otel_persona.aggregation.exact_sum import UNIT_BITS, ExactSum, in_units
 from otel_persona.aggregation.percentile import percentile
+from otel_persona.facts.cut_numbers import cut, cut_all, middles
 
 MOST_DISTINCT = 2_048
 """How many distinct numbers a distribution keeps."""
 
 MOST_BITS = 15
 """How many binary digits after the leading 1 a cut number keeps at most."""
-
-_MANTISSA_BITS = 52
-_SMALLEST_NORMAL = sys.float_info.min
 
 
 class Distribution(msgspec.Struct):
@@ -58,7 +54,7 @@ class Distribution(msgspec.Struct):
         """Count a finite number."""
         if self.bits is not None:
             self.sum.add(in_units(number))
-            number = _cut(number, self.bits)
+            number = cut(number, self.bits)
         elif not number:
             number = abs(number)  # 0.0 and -0.0 are one key, and the first one in would stay
         counts = self.counts
@@ -72,7 +68,7 @@ class Distribution(msgspec.Struct):
         if bits < math.inf:
             self._cut_to(int(bits))
             self.sum.merge(other._exact_sum())
-        keys = other.counts if self.bits is None else _cut_all(other.counts, self.bits)
+        keys = other.counts if self.bits is None else cut_all(other.counts, self.bits)
         _count(self.counts, keys, other.counts.values())
         if len(self.counts) > MOST_DISTINCT:
             self._coarsen()
@@ -93,7 +89,7 @@ class Distribution(msgspec.Struct):
         """
         if self.bits is None:
             return sorted(self.counts.items())
-        return sorted(zip(_middles(self.counts, self.bits), self.counts.values(), strict=True))
+        return sorted(zip(middles(self.counts, self.bits), self.counts.values(), strict=True))
 
     def _exact_sum(self) -> ExactSum:
         return _sum_of(self.counts) if self.bits is None else self.sum
@@ -106,9 +102,9 @@ class Distribution(msgspec.Struct):
         if self.bits == bits:
             return
         self.sum = self._exact_sum()
-        cut: dict[float, int] = {}
-        _count(cut, _cut_all(self.counts, bits), self.counts.values())
-        self.counts = cut
+        fewer: dict[float, int] = {}
+        _count(fewer, cut_all(self.counts, bits), self.counts.values())
+        self.counts = fewer
         self.bits = bits
 
 
@@ -132,58 +128,3 @@ def _sum_of(counts: Mapping[float, int]) -> ExactSum:
         for denominator, numerator in numerators.items()
     )
     return ExactSum(sum(counts.values()), sum(units))
-
-
-def _cut_all(numbers: Collection[float], bits: int) -> Iterable[float]:
-    """Cut each number; what ``_cut`` does to a normal float is to clear its last binary digits."""
-    if whole := _whole(numbers):
-        return [
-            number >> spare << spare if (spare := number.bit_length() - bits - 1) > 0 else number
-            for number in whole
-        ]
-    if set(map(type, numbers)) != {float} or min(map(abs, numbers)) < _SMALLEST_NORMAL:
-        return (_cut(number, bits) for number in numbers)
-    doubles = f"<{len(numbers)}d"
-    kept = ((1 << 64) - (1 << _MANTISSA_BITS - bits)).to_bytes(8, "little") * len(numbers)
-    together = int.from_bytes(struct.pack(doubles, *numbers), "little")
-    cut = together & int.from_bytes(kept, "little")
-    return struct.unpack(doubles, cut.to_bytes(len(kept), "little"))
-
-
-def _cut(number: float, bits: int) -> float:
-    """Cut a number towards zero to its leading 1 and ``bits`` binary digits; an int stays one."""
-    if isinstance(number, int):
-        shift = max(number.bit_length() - bits - 1, 0)
-        return (abs(number) >> shift << shift) * (-1 if number < 0 else 1)
-    mantissa, exponent = math.frexp(number)
-    return abs(math.ldexp(int(math.ldexp(mantissa, bits + 1)), exponent - bits - 1)) * (
-        -1 if number < 0 else 1
-    )
-
-
-def _middles(numbers: Collection[float], bits: int) -> Iterable[float]:
-    if whole := _whole(numbers):
-        return [
-            number + ((1 << spare) - 1) / 2
-            if (spare := number.bit_length() - bits - 1) > 0
-            else number
-            for number in whole
-        ]
-    return (_middle(number, bits) for number in numbers)
-
-
-def _whole(numbers: Collection[float]) -> list[int]:
-    """Return the numbers if they are counts or the like, as most are, and none otherwise."""
-    whole = [number for number in numbers if isinstance(number, int) and number >= 0]
-    return whole if len(whole) == len(numbers) else []
-
-
-def _middle(number: float, bits: int) -> float:
-    """Return the middle of all the numbers that are cut to this one."""
-    if not number:
-        return number
-    if isinstance(number, int):
-        shift = max(number.bit_length() - bits - 1, 0)
-        return number + math.copysign(((1 << shift) - 1) / 2, number) if shift else number
-    _, exponent = math.frexp(number)
-    return number + math.copysign(math.ldexp(0.5, exponent - bits - 1), number)
