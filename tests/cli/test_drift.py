@@ -147,6 +147,32 @@ def test_a_critical_figure_comes_before_everything(cli: Cli, tmp_path: Path) -> 
     assert second.startswith("- RANKING / y / (all): loss 1 -> 2.5 (+150%), changed, ALERT, ")
 
 
+def test_a_critical_figure_outweighs_another_cohorts_drift(
+    cli: Cli, line: Line, log: Log, tmp_path: Path
+) -> None:
+    """A decision about chance comes after what nobody wants to see move at all."""
+    settings = tmp_path / "persona.yaml"
+    settings.write_text("safety: {telemetry: {drift: {critical: [repair_rate]}}}")
+    lines = [
+        line(
+            run_id=f"25K_{run}",
+            ts=f"2026-01-0{run}T00:00:00.000Z",
+            target=target,
+            persona_id=str(number),
+            opening_move="a" if (target, run) == ("a", 2) else "abcdef"[number % 6],
+            repairs=["trait_leak"] if target == "b" and number < 20 + run else [],
+        )
+        for run in (1, 2)
+        for target in ("a", "b")
+        for number in range(400)
+    ]
+    root = str(tmp_path / "tree")
+    cli("rollup", log(*lines), "--tree", root, "--settings", str(settings))
+    first, second, *_ = _bullets(cli("drift", "--tree", root).stdout)
+    assert first.startswith("- B / b / (all): repair_rate 5.2% -> 5.5% (+4.8%), worse, ALERT of a")
+    assert second.startswith("- B / a / (all): the distribution of opening_move has drifted (PSI ")
+
+
 def test_what_got_better_is_no_alarm(cli: Cli, line: Line, log: Log, tmp_path: Path) -> None:
     """It is counted, and not listed as worse."""
     root = str(tmp_path / "tree")
@@ -201,11 +227,14 @@ def test_samples_that_are_too_small_are_said(cli: Cli, sliced_tree: str) -> None
         row for row in _bullets(cli("drift", "--tree", sliced_tree).stdout) if "insufficient" in row
     ]
     assert "KS needs 1000 values on the smaller side, not 30" in said
-    assert "over the specified threshold, which so few values cross by chance" in said
-    statuses = {
-        row["status"] for row in _document(cli, "drift", "--tree", sliced_tree)["distributions"]
-    }
-    assert statuses == {"insufficient", "no_data"}
+    rows = _document(cli, "drift", "--tree", sliced_tree)["distributions"]
+    assert {row["status"] for row in rows} == {"insufficient", "no_data"}
+    over = sum(
+        row["psi_over_threshold"] is True or row["ks_over_threshold"] is True for row in rows
+    )
+    assert 0 < over < sum(row["status"] == "insufficient" for row in rows)
+    end = f"; {over} of them are over the specified threshold, which so few values cross by chance"
+    assert said.endswith(end)
 
 
 def test_a_run_that_is_saved_again_under_another_name_is_said(
