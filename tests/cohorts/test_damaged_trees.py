@@ -152,7 +152,10 @@ def test_an_index_that_lies_is_not_believed(tree: Tree) -> None:
     tree.save(1)
     tree.save(2, complete=False)
     with sqlite3.connect(tree.root / ".index.sqlite3") as connection:
-        connection.execute("UPDATE cohorts SET complete = 1, ended_at = '2025-12-14T00:00:02.500Z'")
+        connection.execute("UPDATE cohorts SET complete = 1")
+        connection.execute(
+            "UPDATE cohorts SET ended_at = '2025-12-14T00:00:02.500Z' WHERE run_id = 'run_0'"
+        )
     connection.close()
     assert tree.baselines(tree.save(3))["rolling_window_k"] == ["run_0", "run_1"]
 

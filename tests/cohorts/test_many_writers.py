@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import threading
 from collections.abc import Callable
@@ -123,8 +122,8 @@ def test_parts_give_the_same_figures_as_the_whole(
 ) -> None:
     """Byte for byte, with more names than a sidecar keeps."""
     folded = [
-        state_of(10, 20, anchors_used=[f"anchor {number}" for number in range(3_000)]),
-        state_of(30, anchors_used=[f"anchor {number}" for number in range(2_000, 6_000)]),
+        state_of(10, 20, anchors_used=[f"anchor {number}" for number in range(5_000)]),
+        state_of(30, anchors_used=[f"anchor {number}" for number in range(4_000, 9_000)]),
     ]
     together = CohortState()
     for number, state in enumerate(folded):
@@ -210,22 +209,32 @@ with folder_lock(Path(sys.argv[1]), SidecarSettings()):
     tree.save(0)
 
 
-def test_a_child_that_was_forked_meanwhile_does_not_keep_the_lock(tree: Tree) -> None:
+def test_a_child_that_was_forked_meanwhile_does_not_keep_the_lock(
+    tree: Tree, start: Callable[..., subprocess.Popen[str]]
+) -> None:
     """It has the lock's file open, too; letting go is said, and holds for both."""
-    folder = tree.open().folder(KEY)
-    asks, answers = os.pipe()
-    with folder_lock(folder, SidecarSettings()):
-        child = os.fork()
-        if child == 0:
-            os.close(answers)
-            os.read(asks, 1)  # until the test closes its end
-            os._exit(0)
-    try:
-        tree.save(0, sidecars={"lock_timeout_s": 0})
-    finally:
-        os.close(asks)
-        os.close(answers)
-        os.waitpid(child, 0)
+    program = start(
+        """
+import os, sys
+from pathlib import Path
+from otel_persona.cohorts.locks import folder_lock
+from otel_persona.settings import SidecarSettings
+with folder_lock(Path(sys.argv[1]), SidecarSettings()):
+    child = os.fork()
+    if child == 0:
+        sys.stdin.readline()
+        os._exit(0)
+print("let go", flush=True)
+os.waitpid(child, 0)
+""",
+        tree.open().folder(KEY),
+    )
+    assert program.stdout is not None
+    assert program.stdout.readline() == "let go\n"
+    tree.save(0, sidecars={"lock_timeout_s": 0})
+    assert program.poll() is None
+    program.communicate("go\n")
+    assert program.returncode == 0
 
 
 def test_a_lock_whose_file_was_removed_keeps_nobody_out_by_mistake(tree: Tree) -> None:
