@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 import otel_persona as op
 from otel_persona.settings import Safety, SidecarSettings
@@ -153,6 +155,59 @@ def test_spans_that_are_no_attempts_are_none_of_our_business(
 
     assert tree.attempts() == {"B/CROSS_SECTIONAL/25K/cr_25K_20260131_143200": 1}
     assert counts("rejected") == {"sidecars": 1}
+
+
+def test_an_export_tells_whether_all_attempts_were_taken(end_span: EndSpan, tree: Any) -> None:
+    """Whoever calls the exporter hears of a span that makes no valid record."""
+    ended = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(ended))
+    for number in (0, 1):
+        end_span(provider, "1", **{"persona.attempt.number": number})
+    wrong, right = ended.get_finished_spans()
+    exporter = op.CohortExporter(tree.root, settings=op.Settings(safety=NEVER))
+
+    assert exporter.export([right]) is SpanExportResult.SUCCESS
+    assert exporter.export([wrong, right]) is SpanExportResult.FAILURE
+    exporter.shutdown()
+    assert list(tree.attempts().values()) == [2]
+
+
+def test_a_flush_without_time_says_so_and_loses_nothing(end_span: EndSpan, tree: Any) -> None:
+    """The next one writes it."""
+    exporter = op.CohortExporter(tree.root, settings=op.Settings(safety=NEVER))
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(op.AttemptSpanProcessor(exporter))
+    end_span(provider, "1")
+
+    assert not exporter.force_flush(0)
+    assert not tree.root.exists()
+    assert exporter.force_flush()
+    assert list(tree.attempts().values()) == [1]
+
+
+def test_a_flush_waits_for_a_lock_until_its_deadline_at_most(end_span: EndSpan, tree: Any) -> None:
+    """However long writers may wait for each other otherwise."""
+    patient = Safety(telemetry=SidecarSettings(lock_timeout_s=3_600))
+    exporter = op.CohortExporter(tree.root, settings=op.Settings(safety=patient))
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(op.AttemptSpanProcessor(exporter))
+    end_span(provider, "1")
+    assert exporter.force_flush()
+    end_span(provider, "2")
+    flushed: list[bool] = []
+
+    with (tree.root / "B/CROSS_SECTIONAL/25K/.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        flush = threading.Thread(
+            target=lambda: flushed.append(exporter.force_flush(200)), daemon=True
+        )
+        flush.start()
+        flush.join(30)
+
+    assert flushed == [False]
+    assert exporter.force_flush()
+    assert list(tree.attempts().values()) == [2]
 
 
 def test_an_attempt_after_the_shutdown_is_still_written(end_span: EndSpan, tree: Any) -> None:

@@ -89,6 +89,35 @@ say(shut=op.shutdown())
     assert tree.attempts() == {"B/CROSS_SECTIONAL/25K/cr_25K_a": 11}
 
 
+FAILED_SHUTDOWN = """
+import fcntl, threading
+SAFETY = {"telemetry": {"checkpoint_s": 0.1}}
+handle = op.configure(run_id="25K_a", sidecars="REPRODUCIBILITY", safety=SAFETY)
+generate("1")
+say(flushed=handle.force_flush())
+while threading.active_count() > 1:
+    time.sleep(0.01)
+lock = os.open("REPRODUCIBILITY/B/CROSS_SECTIONAL/25K/.lock", os.O_RDWR)
+fcntl.flock(lock, fcntl.LOCK_EX)
+say(shut=op.shutdown(2))
+os.close(lock)
+hear()
+"""
+
+
+def test_a_shutdown_that_failed_is_made_up_for_without_another_call(
+    start: Start, tree: Any, wait_for: WaitFor
+) -> None:
+    """What could not be written is tried again after a while, until it is."""
+    child = start(FAILED_SHUTDOWN)
+    assert child.hear() == {"flushed": True}
+    assert child.hear() == {"shut": False}
+
+    wait_for(lambda: all(cohort["complete"] for cohort in tree.cohorts().values()))
+    child.kill()
+    assert tree.attempts() == {"B/CROSS_SECTIONAL/25K/cr_25K_a": 1}
+
+
 AT_THE_END = """
 import atexit
 atexit.register(generate, "after ours")
