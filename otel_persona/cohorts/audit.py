@@ -13,8 +13,6 @@ from otel_persona.cohorts.json_files import read_json
 from otel_persona.cohorts.naming import AUDIT
 from otel_persona.cohorts.tree import Cohort
 from otel_persona.drift import Comparison, SanityStatus
-from otel_persona.errors import CohortError
-from otel_persona.mismatches import find_mismatch
 
 # With a baseline that cannot be compared there is nothing to find fault with.
 _NO_FAULT: tuple[SanityStatus, ...] = ("OK", "INCOMPARABLE")
@@ -66,11 +64,8 @@ def audit(comparisons: Mapping[str, Comparison], warnings: list[Remark]) -> Audi
 
 def is_valid(cohort: Cohort) -> bool:
     """Read whether a saved cohort is valid; raises ``CohortError`` if the report is damaged."""
-    path = cohort.folder / AUDIT
-    plain = read_json(path)
-    if (mismatch := find_mismatch(plain, _Verdict)) is not None:
-        raise CohortError(f"{path}: {mismatch}")
-    return msgspec.convert(plain, _Verdict).is_valid
+    verdict: _Verdict = read_json(cohort.folder / AUDIT, _Verdict)
+    return verdict.is_valid
 
 
 def _violations(baseline: str, comparison: Comparison) -> Iterator[Remark]:

@@ -71,7 +71,11 @@ class KeyIndex:
         self._key = key
         self._folder = tree.folder(key)
         self._connection = connected(tree)
-        self._do(self._catch_up)
+        try:
+            self._do(self._catch_up)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close the file; the index is of no more use."""

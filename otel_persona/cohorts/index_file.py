@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from otel_persona.cohorts.locks import folder_lock
@@ -59,17 +60,21 @@ def connected(
 def _anew(tree: CohortTree, path: Path) -> sqlite3.Connection:
     # Alone: removing what somebody else has just made would pair its journal with another file.
     with folder_lock(tree.root, tree.settings):
-        try:
-            connection = _opened(path, tree.settings.lock_timeout_s)
-            if connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",):
-                return connection
-            connection.close()
-        except sqlite3.DatabaseError as error:
-            if not is_broken(error):
-                raise
-        for end in ("", "-journal"):
-            path.with_name(path.name + end).unlink(missing_ok=True)
+        if not _is_whole(path, tree.settings.lock_timeout_s):
+            for end in ("", "-journal"):
+                path.with_name(path.name + end).unlink(missing_ok=True)
         return _opened(path, tree.settings.lock_timeout_s)
+
+
+def _is_whole(path: Path, timeout_s: float) -> bool:
+    """Tell whether somebody else has made it anew meanwhile."""
+    try:
+        with closing(_opened(path, timeout_s)) as connection:
+            return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+    except sqlite3.DatabaseError as error:
+        if not is_broken(error):
+            raise
+        return False
 
 
 def _opened(path: str | Path, timeout_s: float) -> sqlite3.Connection:

@@ -20,12 +20,12 @@ def read_if_there(path: Path) -> bytes | None:
         raise CohortError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def read_json(path: Path) -> Any:
-    """Read a file's JSON as plain values; raises ``CohortError`` if there is none or it is none."""
+def read_json(path: Path, kind: Any = Any) -> Any:
+    """Read a file's JSON; raises ``CohortError`` if there is none, or it is not of that kind."""
     content = read_if_there(path)
     if content is None:
         raise CohortError(f"{path}: is missing")
-    return json_of(path, content)
+    return json_of(path, content, kind)
 
 
 def json_of(path: Path, content: bytes, kind: Any = Any) -> Any:

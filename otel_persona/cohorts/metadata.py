@@ -11,7 +11,6 @@ from otel_persona.cohorts.naming import METADATA
 from otel_persona.cohorts.tree import Cohort
 from otel_persona.errors import CohortError
 from otel_persona.facts import Facts
-from otel_persona.mismatches import find_mismatch
 
 SCHEMA_VERSION = 1
 
@@ -91,11 +90,8 @@ def refuse_other(cohort: Cohort) -> None:
 
 
 def _read(cohort: Cohort) -> Metadata:
-    path = cohort.folder / METADATA
-    plain = read_json(path)
-    if (mismatch := find_mismatch(plain, Metadata)) is not None:
-        raise CohortError(f"{path}: {mismatch}")
-    return msgspec.convert(plain, Metadata)
+    metadata: Metadata = read_json(cohort.folder / METADATA, Metadata)
+    return metadata
 
 
 def _described(metadata: Metadata) -> str:

@@ -26,13 +26,15 @@ def parquet_table(columns: Sequence[Column], rows: Iterable[Row]) -> bytes:
         "bool": pa.bool_(),
         "timestamp": pa.timestamp("us", tz="UTC"),
     }
-    schema = pa.schema([(column.name, types[column.type]) for column in columns])
-    written = [
-        {column.name: _value(row.get(column.name), column.type) for column in columns}
-        for row in rows
-    ]
+    rows = list(rows)
+    written = {
+        column.name: pa.array(
+            [_value(row.get(column.name), column.type) for row in rows], types[column.type]
+        )
+        for column in columns
+    }
     file = io.BytesIO()
-    parquet.write_table(pa.Table.from_pylist(written, schema=schema), file)
+    parquet.write_table(pa.table(written), file)
     return file.getvalue()
 
 
