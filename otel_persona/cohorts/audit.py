@@ -12,9 +12,10 @@ import msgspec
 from otel_persona.cohorts.json_files import read_json
 from otel_persona.cohorts.naming import AUDIT
 from otel_persona.cohorts.tree import Cohort
-from otel_persona.drift import Comparison, SanityStatus
+from otel_persona.drift import Comparison, DistributionDrift, SanityStatus, Verdict
 
 # With a baseline that cannot be compared there is nothing to find fault with.
+_ALARMING: tuple[Verdict, ...] = ("worse", "changed")
 _NO_FAULT: tuple[SanityStatus, ...] = ("OK", "INCOMPARABLE")
 
 
@@ -46,8 +47,8 @@ def audit(comparisons: Mapping[str, Comparison], warnings: list[Remark]) -> Audi
     """Judge a cohort by its comparisons, by the names of their baselines.
 
     Violations are a sanity check that found a copy or the run itself, a critical figure's
-    ``ALERT``, and a distribution that has drifted. Other alerts, and a critical figure's ``WARN``,
-    are warnings, after those given.
+    ``ALERT``, and a distribution that has drifted, or is suspect of it, other than for the better.
+    Other drift and alerts, and a critical figure's ``WARN``, are warnings, after those given.
     """
     violations: list[Remark] = []
     warnings = list(warnings)
@@ -76,22 +77,36 @@ def _violations(baseline: str, comparison: Comparison) -> Iterator[Remark]:
         if figure.is_critical and figure.tier == "ALERT":
             yield _of_figure("critical_figure", baseline, comparison, name)
     for name, distribution in comparison.distributions.items():
-        if distribution.status == "drift":
-            yield Remark(
-                rule="distribution_drift",
-                message=f"the distribution of {name} has drifted: {distribution.reason}",
-                baseline=baseline,
-                subject=name,
-            )
+        if distribution.verdict in _ALARMING:
+            yield from _of_distribution(baseline, name, distribution)
 
 
 def _warnings(baseline: str, comparison: Comparison) -> Iterator[Remark]:
     check = comparison.sanity_check
     if check.status == "INCOMPARABLE":
         yield Remark(rule="incomparable", message=check.message, baseline=baseline)
+    for name, distribution in comparison.distributions.items():
+        if distribution.verdict not in _ALARMING:
+            yield from _of_distribution(baseline, name, distribution)
     for name, figure in comparison.metrics.items():
         if figure.tier == ("WARN" if figure.is_critical else "ALERT"):
             yield _of_figure("figure", baseline, comparison, name)
+
+
+def _of_distribution(baseline: str, name: str, distribution: DistributionDrift) -> Iterator[Remark]:
+    if distribution.status == "drift":
+        found = "has drifted"
+    elif distribution.suspect:
+        found = "is suspect of drift"
+    else:
+        return
+    yield Remark(
+        rule="distribution_drift",
+        message=f"the distribution of {name} {found} ({distribution.verdict}): "
+        f"{distribution.reason}",
+        baseline=baseline,
+        subject=name,
+    )
 
 
 def _of_figure(rule: str, baseline: str, comparison: Comparison, name: str) -> Remark:

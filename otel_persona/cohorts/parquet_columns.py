@@ -74,7 +74,11 @@ DRIFT_COLUMNS = (
     Column("tier", "string", "OK, WARN or ALERT"),
     Column("is_critical", "bool", "whether the figure has critical_limits"),
     Column("direction", "string", "which way the figure gets worse"),
-    Column("n_current", "int64", "values or mentions in the distribution"),
+    Column(
+        "n_current",
+        "int64",
+        "values in the distribution; of names, mentions or, if fewer, attempts",
+    ),
     Column("n_baseline", "int64", "the baseline's, likewise"),
     Column("value_error", "double", "by how much numbers may be rounded, relative to themselves"),
     Column(
@@ -82,6 +86,8 @@ DRIFT_COLUMNS = (
         "string",
         "drift, ok, insufficient or no_data: the worse of psi_status and ks_status",
     ),
+    Column("suspect", "bool", "whether only too few values keep it from being a drift"),
+    Column("verdict", "string", "which way it moved: worse, better, changed or unjudged"),
     *(
         Column(f"{distance}{suffix}", column_type, f"{title}{meaning}")
         for distance, title in (("psi", "PSI"), ("ks", "KS, of numbers alone"))

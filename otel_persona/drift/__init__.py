@@ -3,7 +3,8 @@
 - ``comparison``: one cohort against one baseline, as ``telemetry_drift`` holds it
 - ``tiers``: each figure's change; ``sanity``: whether the comparison says anything
 - ``distribution_drift``: which distributions have drifted, by ``distance_test`` decisions on
-  ``distances`` between counts in ``bins``, if the ``sample_sizes`` can carry them
+  ``distances`` between counts in ``bins``, if the ``sample_sizes`` can carry them, and
+  ``verdicts`` on which way they moved
 - ``counting``: a million numbers into the counts of a distribution at once
 - ``trend``: where each figure is heading, by ``theil_sen`` and ``mann_kendall``
 - ``chi_square``, ``kolmogorov``: what is left to chance
@@ -19,6 +20,7 @@ from otel_persona.drift.distribution_drift import DistributionDrift
 from otel_persona.drift.sanity import SanityCheck, SanityStatus
 from otel_persona.drift.tiers import FigureDrift, RelDeltaStatus, Tier
 from otel_persona.drift.trend import FigureTrend, Trend, TrendStatus, runs_in_trend, trend_of
+from otel_persona.drift.verdicts import Verdict
 
 __all__ = [
     "BothFingerprints",
@@ -34,6 +36,7 @@ __all__ = [
     "Tier",
     "Trend",
     "TrendStatus",
+    "Verdict",
     "compare",
     "distribution_of",
     "kolmogorov_smirnov",

@@ -46,15 +46,20 @@ def decile_bins(current: Mapping[float, int], baseline: Mapping[float, int]) -> 
     return _between(current, edges), _between(baseline, edges)
 
 
-def name_bins(current: Categories, baseline: Categories, most: int | None = None) -> Counts:
+def name_bins(
+    current: Categories,
+    baseline: Categories,
+    most: int | None = None,
+    sizes: tuple[int, int] | None = None,
+) -> Counts:
     """Count two samples of names in a bin for each name that is not rare, and one for the rest.
 
-    Rare is a name that the smaller sample is expected to mention fewer than five times. With
-    ``most``, only so many names have a bin: the most frequent. Both samples decide together which
-    names these are: one that is picked because the baseline mentions it often would seem to have
-    become rarer.
+    Rare is a name that is expected fewer than five times in the smaller sample, whose size is that
+    of ``sizes`` where mentions are not independent. With ``most``, only so many names have a bin:
+    the most frequent. Both samples decide together which names these are: one that is picked
+    because the baseline mentions it often would seem to have become rarer.
     """
-    smaller = min(current.n, baseline.n) / (current.n + baseline.n)
+    smaller = min(sizes or (current.n, baseline.n)) / (current.n + baseline.n)
     counts = [
         (current.counts.get(name, 0), baseline.counts.get(name, 0))
         for name in _names(current, baseline)

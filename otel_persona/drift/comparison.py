@@ -22,9 +22,9 @@ class BothFingerprints(msgspec.Struct, kw_only=True, frozen=True):
 class Comparison(msgspec.Struct, kw_only=True, frozen=True):
     """The drift of one cohort against one baseline, as ``telemetry_drift`` holds it.
 
-    ``distributions`` is empty unless both sides come from attempts. ``tests`` is how many of their
-    distances could decide, and ``alpha`` the probability that all of them together give a false
-    alarm, if attempts are independent.
+    ``distributions`` is empty unless both sides come from attempts. ``tests`` is how many distances
+    they have, and ``alpha`` the probability that all of them together give a false alarm, if
+    attempts are independent.
     """
 
     baseline_key: str
@@ -47,7 +47,7 @@ def compare(current: Facts, baseline: Facts, settings: Settings) -> Comparison:
     limits = settings.safety.telemetry.drift
     tests, distributions = 0, {}
     if current.state is not None and baseline.state is not None:
-        drifts = distribution_drifts(current.state, baseline.state, limits)
+        drifts = distribution_drifts(current.state, baseline.state, settings)
         tests, distributions = drifts.tests, drifts.distributions
     return Comparison(
         baseline_key=str(current.key),

@@ -33,23 +33,28 @@ class DistanceTest(msgspec.Struct, frozen=True):
         """Whether the distance is over the specified threshold, whatever the samples' sizes."""
         return self.distance.value > self.threshold
 
+    def is_unlikely(self, level: float) -> bool:
+        """Whether it is over the threshold and less probable by chance than ``level``."""
+        return self.is_over and self.distance.p_value < level
+
     def status(self, level: float) -> Status:
-        """Decide: drift is over the threshold and less probable by chance than ``level``."""
+        """Decide: drift is over the threshold, and chance is no likely reason for it."""
         if not self.is_sufficient:
             return "insufficient"
-        return "drift" if self.is_over and self.distance.p_value < level else "ok"
+        return "drift" if self.is_unlikely(level) else "ok"
 
     def reason(self, level: float) -> str | None:
         """Say why the status is not a plain ``ok``; ``None`` if it is."""
+        reasons = []
         if not self.is_sufficient:
             fewer = min(self.n, self.m)
-            return f"{self.name} needs {self._needed} values on the smaller side, not {fewer}"
-        if not self.is_over:
-            return None
-        over = f"{self.name} {self.distance.value:.3g} is over {self.threshold:g}"
-        chance = f"{over}, and the p-value {self.distance.p_value:.2g}"
-        is_drift = self.status(level) == "drift"
-        return f"{chance} is {'below' if is_drift else 'not below'} {level:.2g}"
+            reasons = [f"{self.name} needs {self._needed} values on the smaller side, not {fewer}"]
+        if self.is_over and (self.is_sufficient or self.is_unlikely(level)):
+            over = f"{self.name} {self.distance.value:.3g} is over {self.threshold:g}"
+            chance = f"{over}, and the p-value {self.distance.p_value:.2g}"
+            below = "below" if self.is_unlikely(level) else "not below"
+            reasons.append(f"{chance} is {below} {level:.2g}")
+        return "; ".join(reasons) or None
 
     @property
     def _needed(self) -> int:

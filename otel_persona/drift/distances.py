@@ -27,19 +27,22 @@ class Distance(msgspec.Struct, frozen=True):
     p_value: float
 
 
-def psi(current: Sequence[int], baseline: Sequence[int]) -> Distance:
+def psi(
+    current: Sequence[int], baseline: Sequence[int], sizes: tuple[int, int] | None = None
+) -> Distance:
     """Return the population stability index of two samples counted in the same bins.
 
     Bins that are empty on both sides say nothing and are left out; the other counts get half an
     observation more. Without drift the index, divided by ``1/n + 1/m``, is chi-square with one
-    degree of freedom less than there are bins. Neither sample may be empty.
+    degree of freedom less than there are bins. ``n`` and ``m`` are ``sizes`` where what was counted
+    is not independent, by default how many were counted. Neither sample may be empty.
     """
     bins = [pair for pair in zip(current, baseline, strict=True) if any(pair)]
-    n, m = sum(current), sum(baseline)
-    spread, degrees = 1 / n + 1 / m, len(bins) - 1
-    here, there = (size + _PSEUDOCOUNT * len(bins) for size in (n, m))
+    here, there = (sum(side) + _PSEUDOCOUNT * len(bins) for side in (current, baseline))
     shares = [((a + _PSEUDOCOUNT) / here, (b + _PSEUDOCOUNT) / there) for a, b in bins]
     value = math.fsum((a - b) * math.log(a / b) for a, b in shares)
+    n, m = sizes or (sum(current), sum(baseline))
+    spread, degrees = 1 / n + 1 / m, len(bins) - 1
     return Distance(value, degrees * spread, chi_square_survival(value / spread, degrees))
 
 
@@ -50,10 +53,19 @@ def kolmogorov_smirnov(current: Mapping[float, int], baseline: Mapping[float, in
     p-value is the two-sided one for large samples, which ties make larger than need be.
     """
     n, m = sum(current.values()), sum(baseline.values())
-    steps = {number: count * m for number, count in current.items()}
-    for number, count in baseline.items():
-        steps[number] = steps.get(number, 0) - count * n
-    apart = list(itertools.accumulate(steps[number] for number in sorted(steps)))
-    value = max(max(apart), -min(apart)) / (n * m)
+    value = max(sides(current, baseline))
     spread = math.sqrt(1 / n + 1 / m)
     return Distance(value, MEAN * spread, kolmogorov_survival(value / spread))
+
+
+def sides(current: Mapping[float, int], baseline: Mapping[float, int]) -> tuple[float, float]:
+    """Return how far the current numbers are above the baseline's, and how far below, from 0 to 1.
+
+    Each is the largest distance between the distribution functions on that side.
+    """
+    n, m = sum(current.values()), sum(baseline.values())
+    steps = {number: -count * m for number, count in current.items()}
+    for number, count in baseline.items():
+        steps[number] = steps.get(number, 0) + count * n
+    apart = list(itertools.accumulate(steps[number] for number in sorted(steps)))
+    return max(max(apart), 0) / (n * m), max(-min(apart), 0) / (n * m)

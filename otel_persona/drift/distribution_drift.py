@@ -15,8 +15,9 @@ from otel_persona.drift.bins import at_equal_precision, decile_bins, name_bins
 from otel_persona.drift.distance_test import DistanceTest, Status
 from otel_persona.drift.distances import kolmogorov_smirnov, psi
 from otel_persona.drift.sample_sizes import KS_SIZE, PSI_SIZE
+from otel_persona.drift.verdicts import Verdict, verdict_on_names, verdict_on_numbers
 from otel_persona.facts import Categories, CohortState, Distribution
-from otel_persona.settings import SidecarDrift
+from otel_persona.settings import Settings, SidecarDrift
 
 # Anchors are many; those that are not among the most frequent share a bin.
 _MOST_NAMES = {"anchors_used": 20}
@@ -29,8 +30,11 @@ class DistributionDrift(msgspec.Struct, kw_only=True, frozen=True):
     ``psi`` and ``ks`` are the distances, each with the mean that chance alone gives it, its p-value
     and whether it is over the specified threshold, whatever the samples' sizes. ``psi_status`` and
     ``ks_status`` are the decisions, ``status`` the worse of the two, and ``reason`` says why one is
-    not a plain ``ok``. Names have no ``ks``. ``n_current`` and ``n_baseline`` count values or
-    mentions. ``value_error`` is by how much numbers may be rounded, relative to themselves.
+    not a plain ``ok``. ``suspect`` is what would be a drift if its values were not too few for a
+    decision. ``verdict`` says which way it moved. Names have no ``ks``. ``n_current`` and
+    ``n_baseline`` count values; of names, mentions or, if these are fewer, attempts: what one
+    attempt mentions belongs together. ``value_error`` is by how much numbers may be rounded,
+    relative to themselves.
     """
 
     kind: Literal["numeric", "categorical"]
@@ -38,6 +42,8 @@ class DistributionDrift(msgspec.Struct, kw_only=True, frozen=True):
     n_baseline: int
     value_error: float = 0.0
     status: Status = "no_data"
+    suspect: bool = False
+    verdict: Verdict | None = None
     reason: str | None = None
     psi: float | None = None
     psi_noise_floor: float | None = None
@@ -71,31 +77,33 @@ class _Pair(msgspec.Struct, frozen=True):
 
 
 def distribution_drifts(
-    current: CohortState, baseline: CohortState, limits: SidecarDrift
+    current: CohortState, baseline: CohortState, settings: Settings
 ) -> DistributionDrifts:
     """Compare all distributions of two cohorts.
 
-    Only distances between samples that are large enough count as tests.
+    A distance that cannot be other than 0, as between samples of one name, is no test.
     """
-    pairs = _numeric_pairs(current, baseline, limits)
-    pairs |= _categorical_pairs(current, baseline, limits)
-    tests = sum(test.is_sufficient for pair in pairs.values() for test in pair.tests)
-    level = limits.alpha / max(tests, 1)
+    pairs = _numeric_pairs(current, baseline, settings)
+    pairs |= _categorical_pairs(current, baseline, settings.safety.telemetry.drift)
+    tests = sum(test.distance.noise_floor > 0 for pair in pairs.values() for test in pair.tests)
+    level = settings.safety.telemetry.drift.alpha / max(tests, 1)
     return DistributionDrifts(tests, {name: _decided(pairs[name], level) for name in sorted(pairs)})
 
 
 def _numeric_pairs(
-    current: CohortState, baseline: CohortState, limits: SidecarDrift
+    current: CohortState, baseline: CohortState, settings: Settings
 ) -> dict[str, _Pair]:
     here, there = current.numeric_distributions(), baseline.numeric_distributions()
     none = Distribution()
     return {
-        name: _numeric_pair(here.get(name, none), there.get(name, none), limits)
+        name: _numeric_pair(name, here.get(name, none), there.get(name, none), settings)
         for name in here.keys() | there.keys()
     }
 
 
-def _numeric_pair(current: Distribution, baseline: Distribution, limits: SidecarDrift) -> _Pair:
+def _numeric_pair(
+    name: str, current: Distribution, baseline: Distribution, settings: Settings
+) -> _Pair:
     a, b = at_equal_precision(current, baseline)
     n, m = a.n, b.n
     undecided = DistributionDrift(
@@ -103,11 +111,16 @@ def _numeric_pair(current: Distribution, baseline: Distribution, limits: Sidecar
     )
     if not (n and m):
         return _Pair(undecided)
-    index = psi(*decile_bins(a.counts, b.counts))
+    limits = settings.safety.telemetry.drift
     distance = kolmogorov_smirnov(a.counts, b.counts)
     return _Pair(
-        undecided,
-        DistanceTest("PSI", index, limits.psi_threshold, PSI_SIZE, n, m),
+        msgspec.structs.replace(
+            undecided,
+            verdict=verdict_on_numbers(name, a.counts, b.counts, distance.noise_floor, settings),
+        ),
+        DistanceTest(
+            "PSI", psi(*decile_bins(a.counts, b.counts)), limits.psi_threshold, PSI_SIZE, n, m
+        ),
         DistanceTest("KS", distance, limits.ks_threshold, KS_SIZE, n, m),
     )
 
@@ -115,22 +128,34 @@ def _numeric_pair(current: Distribution, baseline: Distribution, limits: Sidecar
 def _categorical_pairs(
     current: CohortState, baseline: CohortState, limits: SidecarDrift
 ) -> dict[str, _Pair]:
-    there = baseline.categorical_distributions()
+    here, there = current.categorical_distributions(), baseline.categorical_distributions()
     return {
-        name: _categorical_pair(names, there[name], _MOST_NAMES.get(name), limits)
-        for name, names in current.categorical_distributions().items()
+        name: _categorical_pair(
+            name,
+            names,
+            there[name],
+            (min(names.n, current.attempts), min(there[name].n, baseline.attempts)),
+            limits,
+        )
+        for name, names in here.items()
     }
 
 
 def _categorical_pair(
-    current: Categories, baseline: Categories, most: int | None, limits: SidecarDrift
+    name: str,
+    current: Categories,
+    baseline: Categories,
+    sizes: tuple[int, int],
+    limits: SidecarDrift,
 ) -> _Pair:
-    n, m = current.n, baseline.n
-    undecided = DistributionDrift(kind="categorical", n_current=n, n_baseline=m)
-    if not (n and m):
+    undecided = DistributionDrift(kind="categorical", n_current=sizes[0], n_baseline=sizes[1])
+    if not all(sizes):
         return _Pair(undecided)
-    index = psi(*name_bins(current, baseline, most))
-    return _Pair(undecided, DistanceTest("PSI", index, limits.psi_threshold, PSI_SIZE, n, m))
+    counts = name_bins(current, baseline, _MOST_NAMES.get(name), sizes)
+    return _Pair(
+        msgspec.structs.replace(undecided, verdict=verdict_on_names(name, current, baseline)),
+        DistanceTest("PSI", psi(*counts, sizes), limits.psi_threshold, PSI_SIZE, *sizes),
+    )
 
 
 def _decided(pair: _Pair, level: float) -> DistributionDrift:
@@ -138,9 +163,11 @@ def _decided(pair: _Pair, level: float) -> DistributionDrift:
         side = "current run" if not pair.undecided.n_current else "baseline"
         return msgspec.structs.replace(pair.undecided, reason=f"the {side} has no values")
     reasons = [reason for test in pair.tests if (reason := test.reason(level)) is not None]
+    status = min((test.status(level) for test in pair.tests), key=_WORST_FIRST.index)
     return msgspec.structs.replace(
         pair.undecided,
-        status=min((test.status(level) for test in pair.tests), key=_WORST_FIRST.index),
+        status=status,
+        suspect=status != "drift" and any(test.is_unlikely(level) for test in pair.tests),
         reason="; ".join(reasons) or None,
         **_fields("psi", pair.psi, level),
         **_fields("ks", pair.ks, level),

@@ -16,7 +16,7 @@ bounded however many there are.
 from otel_persona.facts.categories import Categories
 from otel_persona.facts.cohort_facts import Facts, Figure, merged
 from otel_persona.facts.cohort_key import VIEWS, CohortKey, View
-from otel_persona.facts.cohort_state import CohortState
+from otel_persona.facts.cohort_state import REPAIRED, CohortState
 from otel_persona.facts.distinct_count import DistinctCount
 from otel_persona.facts.distribution import Distribution
 from otel_persona.facts.facts_codec import SCHEMA_VERSION, decode_facts, encode_facts, facts_of
@@ -27,6 +27,7 @@ from otel_persona.facts.state_codec import decode_state, encode_state
 from otel_persona.facts.time_blocks import TimeBlocks
 
 __all__ = [
+    "REPAIRED",
     "SCHEMA_VERSION",
     "VIEWS",
     "Categories",

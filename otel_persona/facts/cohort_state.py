@@ -22,6 +22,9 @@ from otel_persona.records import (
 SCORE_STEPS = 1 << 20
 """Scores are whole multiples of ``1 / SCORE_STEPS`` in the sums over blocks of time, rounded."""
 
+REPAIRED = "repaired"
+"""What the distribution ``repaired`` calls attempts with at least one repair."""
+
 _HASH_BITS = 128
 _encoder = msgspec.json.Encoder(order="sorted")
 
@@ -67,6 +70,7 @@ class CohortState(msgspec.Struct):
                 raise RecordError(f"a score is not a finite number: {score}")
         ts = canonical_timestamp(record.ts)
         is_success = record.status == "success"
+        block_values = _block_values(record, is_success=is_success)
         self._stretch(ts)
         self.attempts += 1
         self.successes += is_success
@@ -77,7 +81,7 @@ class CohortState(msgspec.Struct):
         for name, score in scores.items():
             self._scores_of(name).add(score)
         self._add_names(record)
-        self.blocks.add(ts, _block_values(record, is_success=is_success))
+        self.blocks.add(ts, block_values)
         self.data_hash = (self.data_hash + _hash(record)) % (1 << _HASH_BITS)
 
     def merge(self, other: CohortState) -> None:
@@ -109,11 +113,16 @@ class CohortState(msgspec.Struct):
         """Return the distributions of names that drift is looked for in, by name."""
         return {
             "status": self.statuses,
+            "repaired": self._repaired_or_not(),
             "repairs": self.repairs,
             "opening_move": self.opening_moves,
             "constraint_categories": self.constraint_categories,
             "anchors_used": self.anchors,
         }
+
+    def _repaired_or_not(self) -> Categories:
+        counts = {REPAIRED: self.repaired, "not repaired": self.attempts - self.repaired}
+        return Categories({name: count for name, count in counts.items() if count})
 
     def _add_tokens(self, record: AttemptRecord) -> None:
         if record.prompt_tokens or record.completion_tokens:
@@ -166,8 +175,13 @@ def _block_values(record: AttemptRecord, *, is_success: bool) -> dict[str, int]:
     if is_success:
         values["mean_latency_success_ms"] = record.latency_ms
     for name, score in record.validator_scores.items():
-        values[f"mean_validator_scores.{name}"] = round(score * SCORE_STEPS)
+        values[f"mean_validator_scores.{name}"] = _in_steps(score)
     return values
+
+
+def _in_steps(score: float) -> int:
+    # Far outside the documented range the product has no float.
+    return round(score) * SCORE_STEPS if abs(score) > SCORE_STEPS else round(score * SCORE_STEPS)
 
 
 def _hash(record: AttemptRecord) -> int:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from otel_persona.aggregation.diversity import entropy, expected_distinct
+from otel_persona.facts.categories import Categories
 from otel_persona.facts.cohort_state import CohortState
 from otel_persona.facts.distribution import Distribution
 from otel_persona.settings import Direction, Prices, Settings
 
 _PERCENTILES = (25, 50, 75, 90, 95, 99)
+_PERCENTILE_NAMES = tuple(f"p{percent}" for percent in _PERCENTILES)
 _RAREFIED_DRAWS = 150
 _SCORES = "mean_validator_scores."
 _REPAIRS = "repairs_per_attempt."
+_LATENCIES = ("latency_ms", "latency_success_ms")
 
-# ``None``: a volume, or a figure that changes with the size of the run. It says nothing about
-# quality.
+# ``None``: it says nothing about quality. So do volumes, figures that change with the size of the
+# run, and latencies of all attempts: one that failed may have a placeholder for it.
 _DIRECTIONS: dict[str, Direction | None] = {
     "n_attempts": None,
     "n_personas": None,
     "success_rate": "higher_is_better",
-    "mean_latency_ms": "higher_is_worse",
+    "mean_latency_ms": None,
     "mean_latency_success_ms": "higher_is_worse",
     "repair_rate": "higher_is_worse",
     "opening_move_entropy": "higher_is_better",
@@ -30,7 +35,7 @@ _DIRECTIONS: dict[str, Direction | None] = {
     "mean_completion_tokens": "band",
     "total_tokens": None,
     "cost_usd": None,
-    "cost_usd_per_attempt": "higher_is_worse",
+    "cost_usd_per_success": "higher_is_worse",
 }
 
 
@@ -39,7 +44,7 @@ def cohort_figures(state: CohortState, prices: Prices) -> dict[str, float | None
 
     Rates and shares are from 0 to 1, latencies in milliseconds, the entropy in bits, costs in USD.
     ``latency`` without ``success`` takes all attempts. ``n_personas`` is exact up to 4,096. A
-    figure without data is ``None``.
+    figure without data is ``None``, and so is one of names that were too many to be held.
     """
     latencies = Distribution()
     latencies.merge(state.success_latencies)
@@ -50,16 +55,13 @@ def cohort_figures(state: CohortState, prices: Prices) -> dict[str, float | None
         "n_personas": state.personas.estimate(),
         "success_rate": state.successes / state.attempts,
         "repair_rate": state.repaired / state.attempts,
-        "opening_move_entropy": entropy(state.opening_moves.counts.values()),
-        "top_opening_move_share": _top_share(state.opening_moves.counts),
-        "anchor_diversity": len(state.anchors.counts) / state.attempts,
-        "anchors_rarefied_150": expected_distinct(state.anchors.counts.values(), _RAREFIED_DRAWS),
-        "top_anchor_share": _top_share(state.anchors.counts),
+        **_opening_moves(state.opening_moves),
+        **_anchors(state.anchors, state.attempts),
         "mean_prompt_tokens": state.prompt_tokens.mean(),
         "mean_completion_tokens": state.completion_tokens.mean(),
         "total_tokens": sum(state.tokens.values()),
         "cost_usd": cost,
-        "cost_usd_per_attempt": cost / state.attempts,
+        "cost_usd_per_success": cost / state.successes if state.successes else None,
     }
     figures |= _latencies("latency_ms", latencies)
     figures |= _latencies("latency_success_ms", state.success_latencies)
@@ -82,21 +84,38 @@ def direction_of(figure: str, settings: Settings) -> Direction | None:
         return _DIRECTIONS[figure]
     if figure.startswith(_SCORES):
         return settings.direction(figure.removeprefix(_SCORES))
-    if figure.startswith(_REPAIRS) or _is_latency(figure):
+    if figure.startswith(_REPAIRS):
         return "higher_is_worse"
+    percentile, _, name = figure.partition("_")
+    if name in _LATENCIES and percentile in _PERCENTILE_NAMES:
+        return _DIRECTIONS[f"mean_{name}"]
     return "band"
 
 
 def _latencies(name: str, latencies: Distribution) -> dict[str, float | None]:
-    names = [f"p{percent}_{name}" for percent in _PERCENTILES]
+    names = [f"{percentile}_{name}" for percentile in _PERCENTILE_NAMES]
     percentiles = zip(names, latencies.percentiles(_PERCENTILES), strict=True)
     return {f"mean_{name}": latencies.mean(), **dict(percentiles)}
 
 
-def _is_latency(figure: str) -> bool:
-    percentile, _, name = figure.partition("_")
-    return name in {"latency_ms", "latency_success_ms"} and percentile[1:].isdigit()
+def _opening_moves(moves: Categories) -> dict[str, float | None]:
+    counts = _held(moves)
+    return {"opening_move_entropy": entropy(counts), "top_opening_move_share": _top_share(counts)}
 
 
-def _top_share(counts: dict[str, int]) -> float | None:
-    return max(counts.values()) / sum(counts.values()) if counts else None
+def _anchors(anchors: Categories, attempts: int) -> dict[str, float | None]:
+    counts = _held(anchors)
+    return {
+        "anchor_diversity": None if anchors.error else len(counts) / attempts,
+        "anchors_rarefied_150": expected_distinct(counts, _RAREFIED_DRAWS),
+        "top_anchor_share": _top_share(counts),
+    }
+
+
+def _held(names: Categories) -> Collection[int]:
+    """Return the counts of names, none if some are no longer held: what is left would mislead."""
+    return () if names.error else names.counts.values()
+
+
+def _top_share(counts: Collection[int]) -> float | None:
+    return max(counts) / sum(counts) if counts else None

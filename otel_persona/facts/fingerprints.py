@@ -12,9 +12,11 @@ from otel_persona.version import __version__
 RECORD_SCHEMA = 1
 """The version of the record's keys and of what the sidecars keep of them."""
 
-# Where a run writes and what it is called changes nothing that it generates.
-_PLACES = (
+# What a run is called, where it writes and into which batches it is cut changes nothing of what
+# its cohorts hold.
+_WITHOUT_BEARING = (
     "run_id",
+    "batch",
     "log",
     "otlp",
     "sidecars",
@@ -29,7 +31,7 @@ class Fingerprints(msgspec.Struct, kw_only=True, frozen=True):
     """The prints of one run; ``None`` where it is not known.
 
     ``data_hash`` is that of what was generated, whatever the order; ``settings_hash`` that of the
-    settings, sorted, without names and places.
+    settings, sorted, without those that change nothing of a cohort.
     """
 
     git_commit: str | None = None
@@ -42,6 +44,6 @@ class Fingerprints(msgspec.Struct, kw_only=True, frozen=True):
 def settings_hash(settings: Settings) -> str:
     """Return the SHA-256 of the settings that shape a run, as canonical JSON, in 64 hex digits."""
     values = msgspec.to_builtins(settings)
-    for name in _PLACES:
+    for name in _WITHOUT_BEARING:
         values.pop(name, None)
     return sha256(msgspec.json.encode(values, order="sorted")).hexdigest()

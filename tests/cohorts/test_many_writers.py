@@ -247,8 +247,8 @@ def test_a_lock_whose_file_was_removed_keeps_nobody_out_by_mistake(tree: Tree) -
         with folder_lock(folder, SidecarSettings()):
             holders.append(threading.get_ident())
             most.append(len(holders))
-            (folder / LOCK_FILE).unlink()
             holders.pop()
+            (folder / LOCK_FILE).unlink()  # from here on, another may have a new one
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(hold, range(64)))

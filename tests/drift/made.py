@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from otel_persona.drift import DistributionDrift
 from otel_persona.drift.distribution_drift import distribution_drifts
 from otel_persona.facts import Categories, CohortKey, CohortState, Distribution, Facts, Figure
-from otel_persona.settings import SidecarDrift
+from otel_persona.settings import Safety, Settings, SidecarDrift, SidecarSettings
 
 KEY = CohortKey("B", "CROSS_SECTIONAL", "25K")
 
@@ -27,7 +27,8 @@ def scored(numbers: Iterable[float] | Distribution) -> CohortState:
 
 def opened(moves: Iterable[str]) -> CohortState:
     """Make the state of a cohort that has opening moves only."""
-    return CohortState(opening_moves=named(moves))
+    names = named(moves)
+    return CohortState(attempts=names.n, opening_moves=names)
 
 
 def named(names: Iterable[str]) -> Categories:
@@ -41,6 +42,15 @@ def drift_of(
     current: CohortState, baseline: CohortState, limits: SidecarDrift | None = None
 ) -> DistributionDrift:
     """Compare two states that have one distribution in common."""
-    drifts = distribution_drifts(current, baseline, limits or SidecarDrift())
-    (known,) = (d for d in drifts.distributions.values() if d.n_current or d.n_baseline)
+    drifts = distribution_drifts(current, baseline, with_limits(limits or SidecarDrift()))
+    (known,) = (
+        drift
+        for name, drift in drifts.distributions.items()
+        if name != "repaired" and (drift.n_current or drift.n_baseline)
+    )
     return known
+
+
+def with_limits(limits: SidecarDrift) -> Settings:
+    """Make settings that compare with these limits."""
+    return Settings(safety=Safety(telemetry=SidecarSettings(drift=limits)))

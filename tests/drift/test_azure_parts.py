@@ -14,7 +14,7 @@ from scipy import special, stats
 from otel_persona.drift import DistributionDrift
 from otel_persona.drift.distribution_drift import distribution_drifts
 from otel_persona.facts import CohortState
-from otel_persona.settings import SidecarDrift
+from otel_persona.settings import Settings
 
 Requests = list[tuple[int, int]]
 
@@ -42,7 +42,7 @@ def drifts(current: Requests, baseline: Requests) -> dict[str, DistributionDrift
         for tokens_in, tokens_out in rows:
             state.prompt_tokens.add(tokens_in)
             state.completion_tokens.add(tokens_out)
-    found = distribution_drifts(here, there, SidecarDrift()).distributions
+    found = distribution_drifts(here, there, Settings()).distributions
     return {name: found[name] for name in ("prompt_tokens", "completion_tokens")}
 
 

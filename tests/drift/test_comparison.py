@@ -166,7 +166,7 @@ def test_a_comparison_is_json_under_the_specified_names() -> None:
     assert plain["distributions"].keys() == {
         *("latency_success_ms", "prompt_tokens", "completion_tokens"),
         *("score.pollyanna", "score.trait_leak"),
-        *("status", "repairs", "opening_move", "constraint_categories", "anchors_used"),
+        *("status", "repaired", "repairs", "opening_move", "constraint_categories", "anchors_used"),
     }
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from otel_persona.drift import distribution_of
 from otel_persona.drift.distribution_drift import distribution_drifts
-from otel_persona.facts import CohortState
-from otel_persona.settings import SidecarDrift
+from otel_persona.facts import Categories, CohortState, Distribution
+from otel_persona.settings import Settings, SidecarDrift
 from tests.drift.made import drift_of, named, opened, scored
 from tests.facts.drawn import drawn_attempts, folded
 
@@ -85,13 +85,88 @@ def test_samples_that_are_too_small_are_called_insufficient(
 
 def test_what_is_insufficient_says_what_it_needs() -> None:
     """150 attempts each carry neither distance, and both say so beside their values."""
-    drift = drift_of(scores(150, 0.9), scores(150, seed=2))
+    drift = drift_of(scores(150), scores(150, seed=2))
     assert drift.reason == (
         "PSI needs 350 values on the smaller side, not 150; "
         "KS needs 1000 values on the smaller side, not 150"
     )
+    assert (drift.status, drift.suspect) == ("insufficient", False)
+
+
+def test_too_few_values_that_chance_does_not_explain_are_suspect() -> None:
+    """One opening in place of many is no matter of chance, though 150 attempts cannot decide."""
+    drift = drift_of(scores(150, 0.9), scores(150, seed=2))
+    assert (drift.status, drift.suspect) == ("insufficient", True)
     assert drift.psi_over_threshold
     assert drift.ks_over_threshold
+    assert drift.reason is not None
+    assert "not 150; PSI 4.97 is over 0.2, and the p-value" in drift.reason
+
+
+def test_what_one_attempt_mentions_belongs_together() -> None:
+    """Three anchors of one region in each attempt are no three times as many independent ones."""
+
+    def regional(attempts: int, seed: int) -> CohortState:
+        regions = np.random.default_rng(seed).integers(0, 25, attempts)
+        anchors = np.concatenate([regions * 10 + place for place in range(3)])
+        return CohortState(attempts=attempts, anchors=named(anchors.astype(str).tolist()))
+
+    pairs = [drift_of(regional(120, seed), regional(120, -seed % 999)) for seed in range(1, 100)]
+    assert {(drift.n_current, drift.n_baseline) for drift in pairs} == {(120, 120)}
+    assert not any(drift.suspect or drift.status == "drift" for drift in pairs)
+
+
+def beta(mean: float, n: int = 4_000, seed: int = 1) -> Distribution:
+    """Draw scores around a mean, from 0 to 1."""
+    return distribution_of(np.random.default_rng(seed).beta(20 * mean, 20 * (1 - mean), n))
+
+
+@pytest.mark.parametrize(
+    ("validator", "mean", "verdict"),
+    [
+        ("trait_leak", 0.6, "worse"),
+        ("trait_leak", 0.4, "better"),
+        ("opening_variation", 0.6, "better"),
+        ("opening_variation", 0.4, "worse"),
+        ("readability", 0.4, "unjudged"),
+        ("tone", 0.4, "changed"),
+    ],
+)
+def test_a_drift_says_which_way_it_went(validator: str, mean: float, verdict: str) -> None:
+    """An improvement is not told as a collapse, and an unknown validator never alarms."""
+    current, baseline = (
+        CohortState(scores={validator: scored}) for scored in (beta(mean), beta(0.5, seed=2))
+    )
+    settings = Settings(directions={"tone": "band"})
+    drift = distribution_drifts(current, baseline, settings).distributions[f"score.{validator}"]
+    assert (drift.status, drift.verdict) == ("drift", verdict)
+
+
+def test_numbers_that_spread_both_ways_are_no_improvement() -> None:
+    """Half of the latencies shorter and half of them much longer is a change, whatever the mean."""
+    spread = np.random.default_rng(1).normal(0.5, 0.3, 4_000)
+    narrow = np.random.default_rng(2).normal(0.5, 0.1, 4_000)
+    current, baseline = (
+        CohortState(success_latencies=distribution_of(np.abs(drawn))) for drawn in (spread, narrow)
+    )
+    drifts = distribution_drifts(current, baseline, Settings()).distributions
+    assert drifts["latency_success_ms"].verdict == "changed"
+
+
+@pytest.mark.parametrize(("repaired", "verdict"), [(600, "worse"), (20, "better")])
+def test_a_rate_that_moved_is_a_distribution_that_did(repaired: int, verdict: str) -> None:
+    """Repairs from one in five to three in five are drift with a p-value, and back is better."""
+    current, baseline = (
+        CohortState(
+            attempts=1_000,
+            repaired=times,
+            statuses=Categories({"success": 1_000 - times, "fail": times}),
+        )
+        for times in (repaired, 200)
+    )
+    drifts = distribution_drifts(current, baseline, Settings()).distributions
+    for name in ("repaired", "status"):
+        assert (drifts[name].status, drifts[name].verdict) == ("drift", verdict)
 
 
 def test_over_the_threshold_by_chance_is_no_drift() -> None:
@@ -111,18 +186,19 @@ def test_a_small_change_that_is_certain_is_no_drift() -> None:
     assert drift.psi_p_value < 1e-9
 
 
-def test_the_level_is_shared_by_all_tests_that_can_decide() -> None:
-    """Ten distributions get a tenth of alpha each; too small ones take nothing."""
+def test_the_level_is_shared_by_all_tests() -> None:
+    """Ten distances get a tenth of alpha each, also those that are too small to decide."""
     current, baseline = (
         CohortState(
+            attempts=n,
             scores={f"s{i}": distribution_of(np.arange(n) % 7) for i in range(4)},
             statuses=named(["success"] * n),
             repairs=named(["trait_leak"] * 9),
         )
         for n in (1_000, 1_001)
     )
-    drifts = distribution_drifts(current, baseline, SidecarDrift())
-    assert drifts.tests == 4 * 2 + 1
+    drifts = distribution_drifts(current, baseline, Settings())
+    assert drifts.tests == 4 * 2
     assert drifts.distributions["repairs"].status == "insufficient"
 
 
@@ -155,11 +231,11 @@ def test_cut_values_say_by_how_much() -> None:
 def test_real_attempts_against_their_like_drift_nowhere() -> None:
     """All ten distributions of two cohorts that are made alike."""
     current, baseline = folded(drawn_attempts(2_000, 1)), folded(drawn_attempts(3_000, 2))
-    drifts = distribution_drifts(current, baseline, SidecarDrift())
+    drifts = distribution_drifts(current, baseline, Settings())
     assert {name: drift.status for name, drift in drifts.distributions.items()} == dict.fromkeys(
         drifts.distributions, "ok"
     )
-    assert drifts.tests == 5 * 2 + 5
+    assert drifts.tests == 5 * 2 + 6
 
 
 def test_a_distribution_has_drifted_if_either_distance_says_so() -> None:

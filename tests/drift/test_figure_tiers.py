@@ -93,7 +93,8 @@ def test_limits_and_critical_figures_come_from_the_settings() -> None:
     [
         ("repair_rate", 0.9),
         ("repairs_per_attempt.trait_leak", 0.9),
-        ("p95_latency_ms", 0.9),
+        ("p95_latency_success_ms", 0.9),
+        ("cost_usd_per_success", 0.9),
         ("top_opening_move_share", 0.9),
         ("mean_validator_scores.trait_leak", 0.9),
         ("mean_validator_scores.pollyanna", 0.9),

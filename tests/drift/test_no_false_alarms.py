@@ -11,14 +11,15 @@ from scipy import stats
 from otel_persona.drift import distribution_of
 from otel_persona.drift.distribution_drift import distribution_drifts
 from otel_persona.facts import Categories, CohortState, Distribution
-from otel_persona.settings import SidecarDrift
+from otel_persona.settings import Settings, SidecarDrift
+from tests.drift.made import with_limits
 
 ALPHA = 0.01
 PAIRS = 300
 # Of so many pairs at a rate of alpha, more false alarms than these have a chance of one to 10,000.
 MOST_FALSE_ALARMS = int(stats.binom.ppf(1 - 1e-4, PAIRS, ALPHA))
 # No threshold protects the p-values then.
-BARE = SidecarDrift(psi_threshold=0, ks_threshold=0)
+BARE = with_limits(SidecarDrift(psi_threshold=0, ks_threshold=0))
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 
@@ -101,7 +102,7 @@ def test_names_without_drift_raise_no_alarm(kind: str, n: int, m: int) -> None:
     rng = np.random.default_rng(n)
 
     def draw(size: int) -> CohortState:
-        return CohortState(opening_moves=named(NAMES[kind](rng, size)))
+        return CohortState(attempts=size, opening_moves=named(NAMES[kind](rng, size)))
 
     assert false_alarms(draw, n, m) <= MOST_FALSE_ALARMS
 
@@ -114,7 +115,7 @@ def test_anchors_without_drift_raise_no_alarm(kind: str, n: int, m: int) -> None
     draw_anchors = zipf(119, 0.0 if kind == "all alike" else 0.5)
 
     def draw(size: int) -> CohortState:
-        return CohortState(anchors=named(draw_anchors(rng, size)))
+        return CohortState(attempts=size, anchors=named(draw_anchors(rng, size)))
 
     assert false_alarms(draw, n, m) <= MOST_FALSE_ALARMS
 
@@ -126,6 +127,7 @@ def test_all_distributions_together_raise_no_alarm(n: int, m: int) -> None:
 
     def draw(size: int) -> CohortState:
         return CohortState(
+            attempts=size,
             scores={kind: distribution_of(draw(rng, size)) for kind, draw in NUMBERS.items()},
             opening_moves=named(NAMES["a few moves"](rng, size)),
             repairs=named(NAMES["many moves"](rng, size)),
@@ -144,13 +146,13 @@ def found(current: Draw, baseline: Draw, field: str) -> int:
     def state(drawn: np.ndarray) -> CohortState:
         if field == "scores":
             return CohortState(scores={"s": distribution_of(drawn)})
-        return CohortState(**{field: named(drawn)})
+        return CohortState(attempts=len(drawn), **{field: named(drawn)})
 
     return sum(
         any(
             drift.status == "drift"
             for drift in distribution_drifts(
-                state(current(rng, 1_000)), state(baseline(rng, 10_000)), SidecarDrift()
+                state(current(rng, 1_000)), state(baseline(rng, 10_000)), Settings()
             ).distributions.values()
         )
         for _ in range(50)

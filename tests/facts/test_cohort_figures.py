@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from otel_persona.aggregation import BatchState, summarise_batch
-from otel_persona.facts import cohort_figures, direction_of
+from otel_persona.facts import Categories, cohort_figures, direction_of
 from otel_persona.settings import Prices, Settings
 from tests.facts.drawn import drawn_attempts, folded
 
@@ -49,12 +49,38 @@ def test_a_figure_without_data_is_null() -> None:
     assert [figures[name] for name in (*empty, *more)] == [None] * 6
 
 
+def test_names_that_are_not_all_held_give_no_figure() -> None:
+    """Free text as an anchor: what is left after most names were let go would mislead."""
+    state = folded(drawn_attempts(200))
+    assert cohort_figures(state, Prices())["anchor_diversity"] is not None
+    state.anchors.merge(Categories({"zacuscă": 5}, other=40, error=1))
+    figures = cohort_figures(state, Prices())
+    names = ("anchor_diversity", "anchors_rarefied_150", "top_anchor_share")
+    assert [figures[name] for name in names] == [None] * 3
+    assert figures["opening_move_entropy"] is not None
+
+
+def test_what_a_success_costs_counts_the_failures() -> None:
+    """A provider that recovers gets cheaper; with no success there is no such price."""
+    attempts = drawn_attempts(50)
+    figures = cohort_figures(folded(attempts), Prices())
+    successes = sum(attempt.status == "success" for attempt in attempts)
+    assert figures["cost_usd_per_success"] == (figures["cost_usd"] or 0) / successes
+    for attempt in attempts:
+        attempt.status = "fail"
+    assert cohort_figures(folded(attempts), Prices())["cost_usd_per_success"] is None
+
+
 @pytest.mark.parametrize(
     ("figure", "direction"),
     [
         ("success_rate", "higher_is_better"),
         ("repair_rate", "higher_is_worse"),
         ("p99_latency_success_ms", "higher_is_worse"),
+        ("mean_latency_ms", None),
+        ("p99_latency_ms", None),
+        ("p99_latency_of_theirs", "band"),
+        ("p98_latency_ms", "band"),
         ("repairs_per_attempt.trait_leak", "higher_is_worse"),
         ("mean_validator_scores.trait_leak", "higher_is_worse"),
         ("mean_validator_scores.opening_variation", "higher_is_better"),
@@ -62,7 +88,6 @@ def test_a_figure_without_data_is_null() -> None:
         ("n_attempts", None),
         ("anchor_diversity", None),
         ("auc", "band"),
-        ("p99_latency_of_theirs", "band"),
     ],
 )
 def test_the_direction_of_a_figure(figure: str, direction: str | None) -> None:

@@ -15,6 +15,7 @@ from otel_persona.facts import (
     CohortState,
     Facts,
     cohort_figures,
+    decode_state,
     encode_facts,
     encode_state,
     json_text,
@@ -102,3 +103,20 @@ def test_text_that_utf8_cannot_carry_still_counts() -> None:
     replaced = msgspec.structs.replace(attempt, error="bad ?", persona_id="p?")
     assert folded([attempt]).data_hash == folded([replaced]).data_hash
     assert folded([attempt]).personas == folded([replaced]).personas
+
+
+def test_the_largest_score_folds_too() -> None:
+    """Whatever a line may hold can be folded: no record stops the building of a tree."""
+    (attempt,) = drawn_attempts(1)
+    attempt.validator_scores = {"a": 1.7e308, "b": -1.7e308, "c": 5e-324}
+    state = folded([attempt, attempt])
+    assert cohort_figures(state, Prices())["mean_validator_scores.a"] == 1.7e308
+    assert decode_state(encode_state(state)).scores == state.scores
+
+
+def test_attempts_are_repaired_or_not() -> None:
+    """A rate of repairs that rises is a distribution that moves, whatever kinds they are of."""
+    attempts = drawn_attempts(40)
+    repaired = sum(bool(attempt.repairs) for attempt in attempts)
+    names = folded(attempts).categorical_distributions()["repaired"]
+    assert names.counts == {"repaired": repaired, "not repaired": 40 - repaired}
