@@ -34,7 +34,7 @@ def distribution_of(numbers: npt.ArrayLike) -> Distribution:
     while len(distinct) > MOST_DISTINCT and bits != 0:
         bits = MOST_BITS if bits is None else bits - 1
         distinct, counts = _gathered(_cut(distinct, bits), counts)
-    exact = ExactSum() if bits is None else ExactSum(len(array), _units(array))
+    exact = ExactSum(len(array), _units(array)) if len(array) else ExactSum()
     return Distribution(dict(zip(distinct.tolist(), counts.tolist(), strict=True)), bits, exact)
 
 

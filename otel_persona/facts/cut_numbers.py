@@ -6,6 +6,7 @@ import math
 import struct
 import sys
 from collections.abc import Collection, Iterable
+from typing import TypeGuard
 
 _MANTISSA_BITS = 52
 _SMALLEST_NORMAL = sys.float_info.min
@@ -13,10 +14,10 @@ _SMALLEST_NORMAL = sys.float_info.min
 
 def cut_all(numbers: Collection[float], bits: int) -> Iterable[float]:
     """Cut each number; what ``cut`` does to a normal float is to clear its last binary digits."""
-    if whole := _whole(numbers):
+    if _are_counts(numbers):
         return [
             number >> spare << spare if (spare := number.bit_length() - bits - 1) > 0 else number
-            for number in whole
+            for number in numbers
         ]
     if set(map(type, numbers)) != {float} or min(map(abs, numbers)) < _SMALLEST_NORMAL:
         return (cut(number, bits) for number in numbers)
@@ -40,20 +41,19 @@ def cut(number: float, bits: int) -> float:
 
 def middles(numbers: Collection[float], bits: int) -> Iterable[float]:
     """Return, for each cut number, the middle of all the numbers that are cut to it."""
-    if whole := _whole(numbers):
+    if _are_counts(numbers):
         return [
             number + ((1 << spare) - 1) / 2
             if (spare := number.bit_length() - bits - 1) > 0
             else number
-            for number in whole
+            for number in numbers
         ]
     return (_middle(number, bits) for number in numbers)
 
 
-def _whole(numbers: Collection[float]) -> list[int]:
-    """Return the numbers if they are counts or the like, as most are, and none otherwise."""
-    whole = [number for number in numbers if isinstance(number, int) and number >= 0]
-    return whole if len(whole) == len(numbers) else []
+def _are_counts(numbers: Collection[float]) -> TypeGuard[Collection[int]]:
+    """Whether all are whole and none is below zero, as of milliseconds and tokens."""
+    return set(map(type, numbers)) == {int} and min(numbers) >= 0
 
 
 def _middle(number: float, bits: int) -> float:

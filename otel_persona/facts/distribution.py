@@ -18,19 +18,19 @@ MOST_BITS = 15
 """How many binary digits after the leading 1 a cut number keeps at most."""
 
 
-class Distribution(msgspec.Struct):
+class Distribution(msgspec.Struct, eq=False):
     """Numbers and how often each occurred.
 
     While at most ``MOST_DISTINCT`` of them are distinct, ``bits`` is ``None`` and ``counts`` is
     exact. Beyond that each number is cut, towards zero, to its leading 1 and ``bits`` further
     binary digits: as many, from 15 down to 0, as leave at most ``MOST_DISTINCT`` distinct. That
     depends on the numbers alone, so adding and merging commute and associate. ``sum`` stays exact;
-    it is used once numbers are cut.
+    while ``counts`` is, it may be ``None``, since it follows from them.
     """
 
     counts: dict[float, int] = {}
     bits: int | None = None
-    sum: ExactSum = msgspec.field(default_factory=ExactSum)
+    sum: ExactSum | None = None
 
     @classmethod
     def of(cls, numbers: Iterable[float]) -> Distribution:
@@ -39,6 +39,16 @@ class Distribution(msgspec.Struct):
         for number in numbers:
             distribution.add(number)
         return distribution
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the same numbers were counted, as far as both can tell."""
+        if not isinstance(other, Distribution):
+            return NotImplemented
+        return (self.counts, self.bits, self.exact_sum()) == (
+            other.counts,
+            other.bits,
+            other.exact_sum(),
+        )
 
     @property
     def n(self) -> int:
@@ -53,10 +63,11 @@ class Distribution(msgspec.Struct):
     def add(self, number: float) -> None:
         """Count a finite number."""
         if self.bits is not None:
-            self.sum.add(in_units(number))
+            self.exact_sum().add(in_units(number))
             number = cut(number, self.bits)
-        elif not number:
-            number = abs(number)  # 0.0 and -0.0 are one key, and the first one in would stay
+        else:
+            self.sum = None
+            number = number or abs(number)  # 0.0 and -0.0 are one key, and the first would stay
         counts = self.counts
         counts[number] = counts.get(number, 0) + 1
         if len(counts) > MOST_DISTINCT:
@@ -67,7 +78,10 @@ class Distribution(msgspec.Struct):
         bits = min(_digits(self.bits), _digits(other.bits))
         if bits < math.inf:
             self._cut_to(int(bits))
-            self.sum.merge(other._exact_sum())
+        if self.sum is None or (other.sum is None and self.bits is None):
+            self.sum = None
+        else:
+            self.sum.merge(other.exact_sum())
         keys = other.counts if self.bits is None else cut_all(other.counts, self.bits)
         _count(self.counts, keys, other.counts.values())
         if len(self.counts) > MOST_DISTINCT:
@@ -75,7 +89,7 @@ class Distribution(msgspec.Struct):
 
     def mean(self) -> float | None:
         """Return the mean, rounded once, or ``None`` if nothing was counted."""
-        return self._exact_sum().mean()
+        return self.exact_sum().mean()
 
     def percentiles(self, percents: Iterable[int]) -> list[float | None]:
         """Return percentiles by linear interpolation, each ``None`` if nothing was counted."""
@@ -91,8 +105,11 @@ class Distribution(msgspec.Struct):
             return sorted(self.counts.items())
         return sorted(zip(middles(self.counts, self.bits), self.counts.values(), strict=True))
 
-    def _exact_sum(self) -> ExactSum:
-        return _sum_of(self.counts) if self.bits is None else self.sum
+    def exact_sum(self) -> ExactSum:
+        """Return how many numbers were counted, and their sum, without any rounding."""
+        if self.sum is None:
+            self.sum = _sum_of(self.counts)
+        return self.sum
 
     def _coarsen(self) -> None:
         while len(self.counts) > MOST_DISTINCT and self.bits != 0:
@@ -101,7 +118,7 @@ class Distribution(msgspec.Struct):
     def _cut_to(self, bits: int) -> None:
         if self.bits == bits:
             return
-        self.sum = self._exact_sum()
+        self.exact_sum()  # it can no longer be known afterwards
         fewer: dict[float, int] = {}
         _count(fewer, cut_all(self.counts, bits), self.counts.values())
         self.counts = fewer

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from base64 import b64decode, b64encode
-from collections import defaultdict
 from typing import Annotated, Any
 
 import msgspec
@@ -15,7 +14,7 @@ from otel_persona.facts.categories import Categories
 from otel_persona.facts.cohort_state import CohortState
 from otel_persona.facts.distinct_count import DistinctCount
 from otel_persona.facts.distribution import Distribution
-from otel_persona.facts.time_blocks import Sums, TimeBlocks
+from otel_persona.facts.time_blocks import BlockSums, TimeBlocks
 from otel_persona.mismatches import find_mismatch
 
 NAMES_IN_A_FILE = 4_096
@@ -24,13 +23,7 @@ NAMES_IN_A_FILE = 4_096
 _HASH_BYTES = 8
 _Count = Annotated[int, msgspec.Meta(ge=0)]
 _Positive = Annotated[int, msgspec.Meta(ge=1)]
-_Pair = Annotated[
-    tuple[int | float, _Positive], msgspec.Meta(description="a pair of a number and its count")
-]
-_Triple = Annotated[
-    tuple[int, _Positive, int],
-    msgspec.Meta(description="a block's number, its count and its sum"),
-]
+_Number = Annotated[int | float, msgspec.Meta(description="a number")]
 _Sum = Annotated[
     str,
     msgspec.Meta(
@@ -42,16 +35,17 @@ _Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$", description="32 he
 
 
 class _Distribution(msgspec.Struct, forbid_unknown_fields=True):
-    """``values`` are pairs of a number and its count, ascending.
+    """``numbers`` are ascending, and ``counts`` says how often each occurred.
 
     ``error`` is there for the reader. ``sum`` is exact, as a fraction: hexadecimal digits, ``p``
     and the power of two by which to multiply them.
     """
 
-    values: list[_Pair]
+    numbers: list[_Number]
+    counts: list[_Positive]
     bits: Annotated[int, msgspec.Meta(ge=0, le=15)] | None
     error: float
-    sum: _Sum | None
+    sum: _Sum
 
 
 class _Categories(msgspec.Struct, forbid_unknown_fields=True):
@@ -67,11 +61,18 @@ class _Ids(msgspec.Struct, forbid_unknown_fields=True):
     relative_error: float
 
 
+class _BlockSums(msgspec.Struct, forbid_unknown_fields=True):
+    counts: list[_Count]
+    totals: list[int]
+
+
 class _Blocks(msgspec.Struct, forbid_unknown_fields=True):
-    """``sums`` are, by figure, triples of a block's number, its count and its sum."""
+    """``numbers`` are the blocks, ascending; every other list has an item for each of them."""
 
     exponent: Annotated[int, msgspec.Meta(ge=0, le=64)]
-    sums: dict[str, list[_Triple]]
+    numbers: list[int]
+    attempts: list[_Positive]
+    figures: dict[str, _BlockSums]
 
 
 class WrittenState(msgspec.Struct, forbid_unknown_fields=True):
@@ -132,8 +133,10 @@ def read_state(written: WrittenState) -> CohortState:
 def _write(value: Any, names: int) -> Any:
     match value:
         case Distribution():
-            total = None if value.bits is None else _write_sum(value.sum)
-            return _Distribution(sorted(value.counts.items()), value.bits, value.error, total)
+            numbers = sorted(value.counts)
+            counts = [value.counts[number] for number in numbers]
+            total = _write_sum(value.exact_sum())
+            return _Distribution(numbers, counts, value.bits, value.error, total)
         case Categories():
             held = value.held_to(names)
             return _Categories(held.counts, held.other, held.error)
@@ -162,15 +165,10 @@ def _read(written: Any) -> Any:
 
 
 def _read_distribution(written: _Distribution) -> Distribution:
-    counts = dict(written.values)
-    if len(counts) < len(written.values):
+    counts = dict(zip(written.numbers, written.counts, strict=True))
+    if len(counts) < len(written.numbers):
         raise ValueError("a number occurs twice in a distribution")
-    if (written.bits is None) != (written.sum is None):
-        raise ValueError("a distribution has bits or a sum, and not the other")
-    distribution = Distribution(counts, written.bits)
-    if written.sum is not None:
-        distribution.sum = _read_sum(written.sum, distribution.n)
-    return distribution
+    return Distribution(counts, written.bits, _read_sum(written.sum, sum(written.counts)))
 
 
 def _write_sum(total: ExactSum) -> str:
@@ -198,16 +196,31 @@ def _read_hashes(text: str) -> set[int]:
 
 
 def _write_blocks(blocks: TimeBlocks) -> _Blocks:
-    sums: dict[str, list[tuple[int, int, int]]] = {}
-    for number in sorted(blocks.blocks):
-        for figure, (count, total) in blocks.blocks[number].items():
-            sums.setdefault(figure, []).append((number, count, total))
-    return _Blocks(blocks.exponent, sums)
+    numbers = sorted(blocks.attempts)
+    return _Blocks(
+        blocks.exponent,
+        numbers,
+        [blocks.attempts[number] for number in numbers],
+        {
+            figure: _BlockSums(
+                [sums.counts.get(number, 0) for number in numbers],
+                [sums.totals.get(number, 0) for number in numbers],
+            )
+            for figure, sums in blocks.figures.items()
+        },
+    )
 
 
 def _read_blocks(written: _Blocks) -> TimeBlocks:
-    blocks: defaultdict[int, Sums] = defaultdict(dict)
-    for figure, triples in written.sums.items():
-        for number, count, total in triples:
-            blocks[number][figure] = [count, total]
-    return TimeBlocks(written.exponent, dict(blocks))
+    numbers = written.numbers
+    attempts = dict(zip(numbers, written.attempts, strict=True))
+    figures = {figure: _read_sums(numbers, sums) for figure, sums in written.figures.items()}
+    return TimeBlocks(written.exponent, attempts, figures)
+
+
+def _read_sums(numbers: list[int], written: _BlockSums) -> BlockSums:
+    counts = dict(zip(numbers, written.counts, strict=True))
+    totals = dict(zip(numbers, written.totals, strict=True))
+    for number in [number for number, count in counts.items() if not count]:
+        del counts[number], totals[number]
+    return BlockSums(counts, totals)

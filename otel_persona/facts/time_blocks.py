@@ -12,39 +12,52 @@ from otel_persona.records import parse_timestamp
 MOST_BLOCKS = 256
 """How many blocks a run is divided into at most."""
 
-Sums = dict[str, list[int]]
-"""By figure: how many attempts carry it, and the sum over them, a whole number."""
+ByBlock = dict[int, int]
+"""A whole number for each block, by the block's number."""
+
+
+class BlockSums(msgspec.Struct):
+    """Of one figure and each block: how many attempts carry it, and the sum over them."""
+
+    counts: ByBlock = {}
+    totals: ByBlock = {}
 
 
 class TimeBlocks(msgspec.Struct):
     """The micro-batches of a cohort: attempts that ended in the same ``2**exponent`` seconds.
 
-    The exponent is the smallest that leaves at most ``MOST_BLOCKS`` blocks. It follows from the
-    moments alone, as do the blocks, so adding and merging commute and associate.
+    A block's number is that of its seconds since 1970, divided so. The exponent is the smallest
+    that leaves at most ``MOST_BLOCKS`` blocks. It follows from the moments alone, as do the blocks,
+    so adding and merging commute and associate.
     """
 
     exponent: int = 0
-    blocks: dict[int, Sums] = {}
+    attempts: ByBlock = {}
+    figures: dict[str, BlockSums] = {}
 
     def add(self, ts: str, values: Mapping[str, int]) -> None:
         """Add one attempt's values; ``ts`` is in canonical form."""
-        number = _second(ts[:19]) >> self.exponent
-        sums = self.blocks.get(number)
-        if sums is None:
-            sums = self._open(number)
+        second = _second(ts[:19])
+        number = second >> self.exponent
+        self.attempts[number] = self.attempts.get(number, 0) + 1
+        if len(self.attempts) > MOST_BLOCKS:
+            self._limit()
+            number = second >> self.exponent
         for figure, value in values.items():
-            total = sums.get(figure)
-            if total is None:
-                sums[figure] = [1, value]
-            else:
-                total[0] += 1
-                total[1] += value
+            sums = self.figures.get(figure) or self._open(figure)
+            counts, totals = sums.counts, sums.totals
+            counts[number] = counts.get(number, 0) + 1
+            totals[number] = totals.get(number, 0) + value
 
     def merge(self, other: TimeBlocks) -> None:
         """Add all attempts of ``other``, which does not change."""
         self._widen(max(self.exponent, other.exponent))
-        for number, sums in other.blocks.items():
-            _add(self.blocks.setdefault(number >> self.exponent - other.exponent, {}), sums)
+        wider = self.exponent - other.exponent
+        _add(self.attempts, other.attempts, wider)
+        for figure, more in other.figures.items():
+            sums = self.figures.get(figure) or self._open(figure)
+            _add(sums.counts, more.counts, wider)
+            _add(sums.totals, more.totals, wider)
         self._limit()
 
     def design_effect(self, figure: str, variance: float) -> float | None:
@@ -54,44 +67,46 @@ class TimeBlocks(msgspec.Struct):
         that of a ratio of block totals: Cochran, *Sampling Techniques* (1977), 6.3 with clusters
         as units. ``None`` if there are fewer than two blocks or no variance.
         """
-        totals = [sums[figure] for sums in self.blocks.values() if figure in sums]
-        n = sum(count for count, _ in totals)
-        if len(totals) < 2 or variance <= 0:
+        sums = self.figures.get(figure, BlockSums())
+        blocks = len(sums.counts)
+        if blocks < 2 or variance <= 0:
             return None
-        mean = sum(total for _, total in totals) / n
-        between = sum((total - mean * count) ** 2 for count, total in totals)
-        return between * len(totals) / (len(totals) - 1) / (n * variance)
+        n = sum(sums.counts.values())
+        mean = sum(sums.totals.values()) / n
+        between = sum(
+            (sums.totals[number] - mean * count) ** 2 for number, count in sums.counts.items()
+        )
+        return between * blocks / (blocks - 1) / (n * variance)
 
-    def _open(self, number: int) -> Sums:
-        self.blocks[number] = {}
-        if len(self.blocks) > MOST_BLOCKS:
-            before = self.exponent
-            self._limit()
-            number >>= self.exponent - before
-        return self.blocks[number]
+    def _open(self, figure: str) -> BlockSums:
+        sums = self.figures[figure] = BlockSums()
+        return sums
 
     def _limit(self) -> None:
-        while len(self.blocks) > MOST_BLOCKS:
+        while len(self.attempts) > MOST_BLOCKS:
             self._widen(self.exponent + 1)
 
     def _widen(self, exponent: int) -> None:
-        if exponent == self.exponent:
+        wider = exponent - self.exponent
+        if not wider:
             return
-        wider: dict[int, Sums] = {}
-        for number, sums in self.blocks.items():
-            _add(wider.setdefault(number >> exponent - self.exponent, {}), sums)
         self.exponent = exponent
-        self.blocks = wider
+        self.attempts = _widened(self.attempts, wider)
+        for sums in self.figures.values():
+            sums.counts = _widened(sums.counts, wider)
+            sums.totals = _widened(sums.totals, wider)
 
 
-def _add(into: Sums, more: Sums) -> None:
-    for figure, (count, total) in more.items():
-        sums = into.get(figure)
-        if sums is None:
-            into[figure] = [count, total]
-        else:
-            sums[0] += count
-            sums[1] += total
+def _widened(by_block: ByBlock, wider: int) -> ByBlock:
+    widened: ByBlock = {}
+    _add(widened, by_block, wider)
+    return widened
+
+
+def _add(into: ByBlock, more: ByBlock, wider: int = 0) -> None:
+    for number, value in more.items():
+        wide = number >> wider
+        into[wide] = into.get(wide, 0) + value
 
 
 @lru_cache(maxsize=1_024)

@@ -34,10 +34,12 @@ def test_any_split_in_any_order_is_the_whole(seconds: list[int], cut: int) -> No
 def test_a_long_run_has_few_blocks() -> None:
     """A month of attempts keeps no more sums than an hour of them."""
     hour, month = summed(list(range(3_600))), summed(list(range(0, 2_592_000, 600)))
-    assert len(hour.blocks) <= MOST_BLOCKS
-    assert len(month.blocks) <= MOST_BLOCKS
-    assert len(month.blocks) > MOST_BLOCKS // 4
-    assert sum(sums["repair_rate"][0] for sums in month.blocks.values()) == 4_320
+    assert len(hour.attempts) <= MOST_BLOCKS
+    assert len(month.attempts) <= MOST_BLOCKS
+    assert len(month.attempts) > MOST_BLOCKS // 4
+    assert (
+        sum(month.figures["repair_rate"].counts.values()) == sum(month.attempts.values()) == 4_320
+    )
 
 
 @pytest.mark.parametrize(("runs_of", "low", "high"), [(1, 0.7, 1.3), (25, 15, 35)])
