@@ -2,7 +2,8 @@
 
 It is only a cache. It is made anew when it is missing or damaged, and a key's part of it when the
 key's folder is not as it was left: somebody has copied cohorts in, removed some, or restored a
-backup. Whoever uses a row compares it with its files.
+backup. Whoever uses a row compares it with its files. No fork cuts a step of SQLite in two: its
+locks would stay in the child as they were.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from otel_persona.cohorts.audit import is_valid
 from otel_persona.cohorts.index_file import connected, is_broken
 from otel_persona.cohorts.metadata import read_metadata
 from otel_persona.cohorts.tree import Cohort, CohortTree
+from otel_persona.concurrency import forks
 from otel_persona.errors import CohortError
 from otel_persona.facts import CohortKey
 
@@ -79,7 +81,8 @@ class KeyIndex:
 
     def close(self) -> None:
         """Close the file; the index is of no more use."""
-        self._connection.close()
+        with forks.undivided():
+            self._connection.close()
 
     def newest_before(
         self, moment: Moment, own_run_id: str, good: Collection[str] | None = None
@@ -129,20 +132,22 @@ class KeyIndex:
     def _catch_up(self) -> None:
         key = str(self._key)
         stamp = _stamp(self._folder)
-        known = self._connection.execute("SELECT stamp FROM folders WHERE key = ?", (key,))
-        if known.fetchone() == (stamp,):
-            rows = self._connection.execute(_UNREAD, (key,)).fetchall()
-            for row in rows:
+        with forks.undivided():
+            known = self._connection.execute("SELECT stamp FROM folders WHERE key = ?", (key,))
+            is_known = known.fetchall() == [(stamp,)]
+            unread = self._connection.execute(_UNREAD, (key,)).fetchall()
+        if is_known:
+            for row in unread:
                 self.refresh(Row(*row))
             return
         rows = [row for row in map(self._read, self._tree.folders(self._folder)) if row is not None]
-        with self._connection:
+        with forks.undivided(), self._connection:
             self._connection.execute("DELETE FROM cohorts WHERE key = ?", (key,))
         self._put(rows, stamp)
 
     def _put(self, rows: list[Row], stamp: str | None = None) -> None:
         key = str(self._key)
-        with self._connection:
+        with forks.undivided(), self._connection:
             self._connection.executemany(
                 "INSERT OR REPLACE INTO cohorts VALUES (?, ?, ?, ?, ?, ?)",
                 [(key, *row) for row in rows],
@@ -157,7 +162,8 @@ class KeyIndex:
         return None if cohort is None else _row_of(self._tree, cohort)
 
     def _rows(self, query: str, values: dict[str, str]) -> list[Row]:
-        found = self._connection.execute(query, values)
+        with forks.undivided():
+            found = self._connection.execute(query, values).fetchall()
         return [
             Row(folder, run_id, ended_at, bool(complete), bool(valid))
             for folder, run_id, ended_at, complete, valid in found

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from otel_persona.cohorts.locks import folder_lock
 from otel_persona.cohorts.tree import CohortTree
+from otel_persona.concurrency import forks
 from otel_persona.errors import CohortError
 
 INDEX_FILE = ".index.sqlite3"
@@ -70,7 +71,9 @@ def _is_whole(path: Path, timeout_s: float) -> bool:
     """Tell whether somebody else has made it anew meanwhile."""
     try:
         with closing(_opened(path, timeout_s)) as connection:
-            return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+            with forks.undivided():
+                found = connection.execute("PRAGMA quick_check(1)").fetchall()
+            return found == [("ok",)]
     except sqlite3.DatabaseError as error:
         if not is_broken(error):
             raise
@@ -78,6 +81,11 @@ def _is_whole(path: Path, timeout_s: float) -> bool:
 
 
 def _opened(path: str | Path, timeout_s: float) -> sqlite3.Connection:
+    with forks.undivided():
+        return _connection(path, timeout_s)
+
+
+def _connection(path: str | Path, timeout_s: float) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=timeout_s, isolation_level="IMMEDIATE")
     try:
         connection.execute("PRAGMA synchronous = OFF")  # a cache need not survive a power cut

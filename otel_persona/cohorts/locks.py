@@ -20,6 +20,7 @@ from otel_persona.errors import CohortError
 from otel_persona.settings import SidecarSettings
 
 LOCK_FILE = ".lock"
+_descriptors: set[int] = set()
 _LOOK_AGAIN_S = 0.01
 _IS_HELD = {errno.EAGAIN, errno.EACCES}
 
@@ -42,13 +43,34 @@ def folder_lock(folder: Path, settings: SidecarSettings) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _held(path: Path, settings: SidecarSettings) -> Iterator[None]:
-    descriptor = _take(path, settings.lock_timeout_s)
+    descriptor = take(path, settings.lock_timeout_s)
     try:
         yield
     finally:
-        # Said, not left to closing: a child that was forked meanwhile holds the file open too.
+        let_go(descriptor)
+
+
+def let_go(descriptor: int) -> None:
+    """Let go of a lock that ``take`` gave; in a forked child there is none any more."""
+    if descriptor in _descriptors:
+        # Said, not left to closing: a child that is being forked holds the file open too.
         fcntl.flock(descriptor, fcntl.LOCK_UN)
+        _close(descriptor)
+
+
+def _close(descriptor: int) -> None:
+    if descriptor in _descriptors:
+        _descriptors.remove(descriptor)
         os.close(descriptor)
+
+
+def _close_all() -> None:
+    while _descriptors:
+        os.close(_descriptors.pop())
+
+
+# The locks are the parent's: a child that had them open would hold them after the parent's end.
+os.register_at_fork(after_in_child=_close_all)
 
 
 def _cause(error: OSError) -> str:
@@ -56,17 +78,22 @@ def _cause(error: OSError) -> str:
     return f"{error.strerror}: {path}" if path else f"{error.strerror}"
 
 
-def _take(path: Path, timeout_s: float) -> int:
+def take(path: Path, timeout_s: float) -> int:
+    """Take the lock on a file, which is made if need be; give what ``let_go`` lets go of.
+
+    Raises ``CohortError`` if it was not free in time or there are no locks there, and ``OSError``.
+    """
     deadline = time.monotonic() + timeout_s
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        _descriptors.add(descriptor)
         try:
             if _is_taken(path, descriptor):
                 return descriptor
         except BaseException:
-            os.close(descriptor)
+            _close(descriptor)
             raise
-        os.close(descriptor)
+        _close(descriptor)
         if time.monotonic() >= deadline:
             raise CohortError(
                 f"{path}: another writer holds this lock, and did not let go within {timeout_s:g} s"

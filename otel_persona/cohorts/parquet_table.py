@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from otel_persona.cohorts.parquet_columns import Column, ColumnType
+from otel_persona.concurrency import forks
 
 Row = Mapping[str, Any]
 """Values by column; a column that is not named is null, and a name without a column left out."""
@@ -16,6 +17,11 @@ Row = Mapping[str, Any]
 
 def parquet_table(columns: Sequence[Column], rows: Iterable[Row]) -> bytes:
     """Return a parquet file whose columns and types do not depend on the rows."""
+    with forks.undivided():  # the first time it imports much, and pyarrow has locks of its own
+        return _table(columns, rows)
+
+
+def _table(columns: Sequence[Column], rows: Iterable[Row]) -> bytes:
     pa = import_module("pyarrow")  # costs 160 ms to import
     parquet = import_module("pyarrow.parquet")
     types = {

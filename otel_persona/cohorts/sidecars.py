@@ -20,6 +20,7 @@ from otel_persona.cohorts.parquet_files import drift_parquet, facts_parquet
 from otel_persona.cohorts.parts import remove_parts, with_part
 from otel_persona.cohorts.tree import Cohort, CohortTree
 from otel_persona.cohorts.trends import trend_in
+from otel_persona.concurrency import forks
 from otel_persona.drift import Comparison, Trend, compare
 from otel_persona.errors import CohortError
 from otel_persona.facts import Facts, encode_facts, json_text, merged
@@ -120,7 +121,8 @@ def _comparisons(
         run_ids = tuple(run.run_id for run in baseline.runs)
         if run_ids not in by_runs:
             together = merged(baseline.runs, settings.prices)
-            by_runs[run_ids] = compare(facts, together, settings)
+            with forks.undivided():  # it imports numpy
+                by_runs[run_ids] = compare(facts, together, settings)
         comparisons[name] = by_runs[run_ids]
     return comparisons
 

@@ -81,7 +81,6 @@ class CohortExporter(SpanExporter):
         self._thread = WorkThread(self._turn)
         self._lock = threading.Lock()
         self._holder: int | None = None
-        self._is_held = False
         self._pace = CheckpointPace(self._how)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
@@ -159,14 +158,12 @@ class CohortExporter(SpanExporter):
         return 0.0
 
     def _hold(self) -> None:
-        """Let no checkpoint be written during a fork: SQLite's locks would stay so in the child."""
+        """Let no fork come while a cohort is being written, unless that takes long."""
         if self._holder != threading.get_ident():
-            self._is_held = self._lock.acquire(timeout=_LONGEST_HOLD_S)
+            self._parts.hold(_LONGEST_HOLD_S)
 
     def _let_go(self) -> None:
-        if self._is_held:
-            self._is_held = False
-            self._lock.release()
+        self._parts.let_go()
 
     def _write(self, timeout_s: float) -> bool:
         """Write what has changed; ``False`` if that fails or takes too long.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,7 @@ from otel_persona.settings import Settings
 
 _log = logging.getLogger("otel_persona")
 _Place = TypeVar("_Place")
+_LET_IN_S = 0.001
 
 
 class CohortParts:
@@ -40,6 +42,9 @@ class CohortParts:
         self._not_rolled_up: set[tuple[str, str]] = set()
         self._is_complete = False
         self._is_failing = False
+        self._writing = threading.Lock()
+        self._held_by: int | None = None
+        self._fork_waits = False
 
     def take_in(self, folded: SubjectStates) -> None:
         """Fold in the attempts that came since the last time."""
@@ -63,6 +68,19 @@ class CohortParts:
             self._not_rolled_up, lambda at: self._roll_up(*at, deadline), deadline
         )
 
+    def hold(self, timeout_s: float) -> None:
+        """Begin no further write, as before a fork; wait so long for one that is under way."""
+        self._fork_waits = True
+        if self._writing.acquire(timeout=timeout_s):
+            self._held_by = threading.get_ident()
+
+    def let_go(self) -> None:
+        """Go on writing."""
+        self._fork_waits = False
+        if self._held_by == threading.get_ident():
+            self._held_by = None
+            self._writing.release()
+
     def _write_all(
         self, places: set[_Place], write: Callable[[_Place], object], deadline: float
     ) -> bool:
@@ -70,8 +88,11 @@ class CohortParts:
         for place in sorted(places, key=str):
             if time.monotonic() >= deadline:
                 return False
+            if self._fork_waits:
+                time.sleep(_LET_IN_S)  # a lock goes to whoever asks first
             try:
-                write(place)
+                with self._writing:
+                    write(place)
             except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
                 pass_on(fault)
                 self._is_failing = True

@@ -237,6 +237,31 @@ os.waitpid(child, 0)
     assert program.returncode == 0
 
 
+def test_a_child_does_not_keep_the_lock_of_a_parent_that_was_killed(
+    tree: Tree, start: Callable[..., subprocess.Popen[str]]
+) -> None:
+    """Nobody lets go of it then, and the child may live for long."""
+    program = start(
+        """
+import os, sys
+from pathlib import Path
+from otel_persona.cohorts.locks import folder_lock
+from otel_persona.settings import SidecarSettings
+with folder_lock(Path(sys.argv[1]), SidecarSettings()):
+    if os.fork() == 0:
+        print("forked", flush=True)
+    sys.stdin.readline()
+os._exit(0)
+""",
+        tree.open().folder(KEY),
+    )
+    assert program.stdout is not None
+    assert program.stdout.readline() == "forked\n"
+    program.kill()
+    program.wait()
+    tree.save(0, sidecars={"lock_timeout_s": 0})
+
+
 def test_a_lock_whose_file_was_removed_keeps_nobody_out_by_mistake(tree: Tree) -> None:
     """Whoever waited for the old file takes the new one, so that two never hold one folder."""
     folder = tree.open().folder(KEY)

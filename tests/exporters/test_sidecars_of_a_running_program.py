@@ -189,6 +189,42 @@ def test_forks_in_the_middle_of_checkpoints_harm_neither_side(start: Start, tree
     assert metadata["complete"] is True
 
 
+SLOW_IMPORT = """
+import threading
+importing, forking = threading.Event(), threading.Event()
+
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name.startswith("pyarrow.") and not importing.is_set():
+            importing.set()
+            forking.wait(30)
+            time.sleep(1.5)  # longer than a fork waits for a checkpoint
+
+sys.meta_path.insert(0, Slow())
+SAFETY = {"telemetry": {"checkpoint_attempts": 1}}
+op.configure(run_id="25K_a", sidecars="REPRODUCIBILITY", safety=SAFETY)
+os.register_at_fork(before=forking.set)
+generate("parent")
+importing.wait(30)
+if os.fork() == 0:
+    generate("child")
+    say(shut=op.shutdown(10))
+    os._exit(0)
+os.wait()
+say(shut=op.shutdown(10))
+"""
+
+
+def test_a_fork_does_not_cut_an_import_in_two(start: Start, tree: Any) -> None:
+    """The child would wait for ever for a module that its parent's thread was importing."""
+    child = start(SLOW_IMPORT)
+    assert [child.hear(), child.hear()] == [{"shut": True}] * 2
+    assert child.wait() == 0, child.errors
+
+    assert tree.attempts() == {"B/CROSS_SECTIONAL/25K/cr_25K_a": 2}
+    assert [part["complete"] for part in tree.parts()] == [True, True]
+
+
 WORKERS = """
 import multiprocessing
 import otel_persona as op
