@@ -27,17 +27,24 @@ class Choice(NamedTuple):
 def chosen_keys(tree: CohortTree, choice: Choice) -> list[CohortKey]:
     """Return the keys that have a folder in the tree and are chosen.
 
-    Raises ``UsageError``, with the nearest name that there is, if nothing is left.
+    Raises ``UsageError``, with the nearest name or the folder that is meant, if nothing is left.
     """
     if not tree.root.is_dir():
         raise UsageError(
             f"{tree.root}: there is no such folder; `otel-persona rollup` writes one from logs"
         )
     keys = list(_all_keys(tree, choice.stage))
+    if not keys:
+        _refuse_outer_folder(tree)
     for part, wanted in zip(_PARTS, choice, strict=True):
         there = {getattr(key, part) for key in keys} - {None}
         keys = [key for key in keys if wanted in (None, getattr(key, part))]
         if wanted is not None and not keys:
+            if part == "symbol" and choice.view == "CROSS_SECTIONAL":
+                raise UsageError(
+                    f"{tree.root}: no symbol is called {wanted!r} in CROSS_SECTIONAL, which holds "
+                    "all symbols together; each symbol is in SYMBOL_SPECIFIC"
+                )
             there = there if part != "stage" else set(tree.stages())
             raise UsageError(f"{tree.root}: no {part} is called {wanted!r}{nearest(wanted, there)}")
     if not keys:
@@ -71,6 +78,13 @@ def nearest(name: str, names: Iterable[str]) -> str:
     listed = ", ".join(map(repr, ordered[:_MOST_NAMED]))
     more = f" and {len(ordered) - _MOST_NAMED:,} more" if len(ordered) > _MOST_NAMED else ""
     return f"; known: {listed}{more}"
+
+
+def _refuse_outer_folder(tree: CohortTree) -> None:
+    """Raise ``UsageError`` if a folder in this one is the tree."""
+    for folder in tree.folders(tree.root):
+        if any(_all_keys(CohortTree(folder, on_damaged=lambda _: None), None)):
+            raise UsageError(f"{tree.root}: holds no stages; did you mean {folder}?")
 
 
 def _all_keys(tree: CohortTree, stage: str | None) -> Iterator[CohortKey]:

@@ -120,10 +120,19 @@ def _names(tree: CohortTree, part: str) -> list[str]:
     return sorted(names)
 
 
+class _TreePath(click.Path):
+    """A folder; an empty path, which an unset variable leaves, is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not str(value):
+            self.fail("the path is empty; give the folder of the sidecars", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 tree_option = click.option(
     "--tree",
     "root",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=_TreePath(path_type=Path, file_okay=False),
     default=DEFAULT_TREE,
     metavar="TREE",
     help="The folder of the sidecars: the one that holds a folder for each stage.",

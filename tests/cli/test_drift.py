@@ -303,7 +303,10 @@ def test_files_that_are_named_after_metrics_are_read(
         (("--stage", "valid"), "no stage is called 'valid'; did you mean 'validation'?"),
         (("--symbol", "leptons"), "no symbol is called 'leptons'; did you mean 'lepton'?"),
         (("--symbol", "x"), "known: 'anyscale', 'bedrock', "),
-        (("--view", "CROSS_SECTIONAL", "--symbol", "lepton"), "no symbol is called 'lepton'"),
+        (
+            ("--view", "CROSS_SECTIONAL", "--symbol", "lepton"),
+            "which holds all symbols together; each symbol is in SYMBOL_SPECIFIC",
+        ),
     ],
 )
 def test_unknown_names_are_one_sentence(
@@ -337,6 +340,33 @@ def test_a_tree_that_is_none_is_one_sentence(command: str, cli: Cli, tmp_path: P
         assert (done.returncode, done.stdout) == (2, "")
         (sentence,) = done.stderr.splitlines()
         assert said in sentence
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("drift",), ("drift", "--stage", "validation"), ("trend",), ("runs",), ("mark-good", "x")],
+    ids=" ".join,
+)
+def test_the_tree_inside_a_folder_is_named(
+    words: tuple[str, ...], cli: Cli, sliced_tree: str
+) -> None:
+    """Who gives the tracker's output folder learns which one in it is meant."""
+    done = cli(*words, "--tree", str(Path(sliced_tree).parent))
+    assert (done.returncode, done.stdout) == (2, "")
+    (sentence,) = done.stderr.splitlines()
+    assert sentence.endswith(f": holds no stages; did you mean {sliced_tree}?")
+
+
+@pytest.mark.parametrize("command", ["drift", "trend", "runs", "rollup", "mark-good"])
+def test_an_empty_path_is_no_tree(command: str, cli: Cli, line: Line, log: Log) -> None:
+    """An unset variable in a script must not mean the working directory."""
+    operand = {"rollup": [log(line())], "mark-good": ["25K_1"]}.get(command, [])
+    before = sorted(Path().iterdir())
+    done = cli(command, *operand, "--tree", "")
+    assert (done.returncode, done.stdout) == (2, "")
+    (sentence,) = done.stderr.splitlines()
+    assert "the path is empty; give the folder of the sidecars" in sentence
+    assert sorted(Path().iterdir()) == before
 
 
 @pytest.fixture(scope="module")
