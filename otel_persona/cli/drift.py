@@ -20,6 +20,7 @@ from otel_persona.cli.tree_input import (
     tree_option,
 )
 from otel_persona.cohorts.baselines import BaselineName
+from otel_persona.cohorts.good_runs import good_runs
 
 
 @click.command
@@ -55,6 +56,7 @@ def drift(
     """
     with reading_tree(root) as (tree, damaged):
         cohorts = read_run(tree, Choice(stage, view, target, symbol), run_id, read_drift)
+        good_runs(tree)  # last_good_run hangs on the marks, so damage to them is named here too
         found = drift_of_run(cohorts, baseline)
         if output_format == "json":
             print_json({"tree": path_text(root), **found.document(), "damaged": damaged.document()})

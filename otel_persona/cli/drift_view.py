@@ -26,6 +26,7 @@ from otel_persona.cli.cohort_columns import (
 from otel_persona.cli.figure_words import change_in_words, in_words
 from otel_persona.cli.printing import counted, printable
 from otel_persona.cli.tables import Column, FigureTable, coloured
+from otel_persona.cohorts.good_runs import COMPLETED_BY
 from otel_persona.drift import Status, Tier
 
 _MOST_SENTENCES = 10
@@ -35,7 +36,7 @@ _STATUS_BANDS: dict[Status, Band] = {"ok": "healthy", "drift": "critical"}
 
 def drift_view(drift: RunDrift) -> Iterator[RenderableType]:
     """Yield everything that is said about the drift of a run."""
-    unfinished = "" if drift.complete else " so far (it is not complete)"
+    unfinished = "" if drift.complete else f" so far (it is not complete; {COMPLETED_BY})"
     yield Text(
         f"Run {printable(drift.run_id)}, {counted(drift.cohorts, 'cohort')}, "
         f"ended {printable(drift.ended_at)}{unfinished}"
@@ -171,7 +172,7 @@ def _undecided(drift: RunDrift) -> Iterator[str]:
     without = Counter((missing.baseline, missing.reason) for missing in drift.no_baseline)
     for (baseline, reason), count in without.items():
         of_all = f"{count:,} of {counted(drift.cohorts, 'cohort')}"
-        yield f"{baseline}: no_baseline for {of_all}: {reason}"
+        yield f"{baseline}: no_baseline for {of_all} when it was saved: {reason}"
     yield from _too_small(drift.distributions)
     checks = Counter((unsound.check.status, unsound.check.message) for unsound in drift.unsound)
     for (status, message), count in checks.items():

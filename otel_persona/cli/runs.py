@@ -46,4 +46,4 @@ def runs(
             from otel_persona.cli.console import print_tables
             from otel_persona.cli.runs_view import runs_view
 
-            print_tables(runs_view(found))
+            print_tables(*runs_view(found))

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
 
 from otel_persona.analysis.tree_runs import RunInTree
+from otel_persona.cli.bullets import bullets
 from otel_persona.cli.cells import whole
 from otel_persona.cli.printing import printable
 from otel_persona.cli.tables import Column, FigureTable
+from otel_persona.cohorts.good_runs import COMPLETED_BY
 
 
-def runs_view(runs: Sequence[RunInTree]) -> FigureTable:
-    """Make a table with a row for each run, in this order."""
+def runs_view(runs: Sequence[RunInTree]) -> Iterator[RenderableType]:
+    """Yield a table with a row for each run, in this order, and what completes a run."""
+    yield _table(runs)
+    unfinished = [run.run_id for run in runs if not run.complete]
+    yield from bullets("Not complete", [f"{run_id}: {COMPLETED_BY}" for run_id in unfinished])
+
+
+def _table(runs: Sequence[RunInTree]) -> FigureTable:
     return FigureTable(
         "Runs, the newest first",
         [

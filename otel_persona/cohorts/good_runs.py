@@ -8,11 +8,15 @@ from otel_persona.cohorts.atomic_files import write_all
 from otel_persona.cohorts.clock import now
 from otel_persona.cohorts.json_files import json_of, read_if_there
 from otel_persona.cohorts.locks import folder_lock
-from otel_persona.cohorts.tree import CohortTree
+from otel_persona.cohorts.metadata import read_metadata
+from otel_persona.cohorts.tree import Cohort, CohortTree
 from otel_persona.errors import CohortError
 from otel_persona.facts import json_text
 
 GOOD_RUNS = "good_runs.json"
+
+COMPLETED_BY = "once it has ended, `otel-persona rollup LOG` of its log completes it"
+"""The end of a sentence about a run that is not complete."""
 
 
 def good_runs(tree: CohortTree) -> dict[str, str]:
@@ -24,18 +28,36 @@ def good_runs(tree: CohortTree) -> dict[str, str]:
         return {}
 
 
-def mark_good(tree: CohortTree, run_id: str) -> None:
+def mark_good(tree: CohortTree, run_id: str) -> int:
     """Mark a run good: its complete cohorts become baselines, whatever their audit says.
 
-    Raises ``CohortError`` if the tree has no such run, or the marks cannot be read or written.
+    Returns how many of its cohorts are not complete, and so are no baselines. Raises
+    ``CohortError`` if the tree has no such run, none of its cohorts is complete, or the marks
+    cannot be read or written.
     """
-    known = {cohort.run_id for cohort in tree.walk()}
-    if run_id not in known:
+    cohorts = list(tree.walk())
+    of_run = [cohort for cohort in cohorts if cohort.run_id == run_id]
+    if not of_run:
+        known = {cohort.run_id for cohort in cohorts}
         raise CohortError(f"{tree.root} has no run {run_id!r}{_nearest(run_id, known)}")
+    complete = sum(_is_complete(tree, cohort) for cohort in of_run)
+    if not complete:
+        raise CohortError(
+            f"{tree.root}: no cohort of the run {run_id!r} is complete; {COMPLETED_BY}"
+        )
     with folder_lock(tree.root, tree.settings):
         marked = _read(tree)
         if run_id not in marked:
             write_all(tree.root, {GOOD_RUNS: json_text({**marked, run_id: now()})})
+    return len(of_run) - complete
+
+
+def _is_complete(tree: CohortTree, cohort: Cohort) -> bool:
+    try:
+        return read_metadata(cohort).complete
+    except CohortError as error:
+        tree.skip(cohort.folder, str(error))
+        return False
 
 
 def _read(tree: CohortTree) -> dict[str, str]:
@@ -43,7 +65,10 @@ def _read(tree: CohortTree) -> dict[str, str]:
     content = read_if_there(path)
     if content is None:
         return {}
-    marked: dict[str, str] = json_of(path, content, dict[str, str])
+    try:
+        marked: dict[str, str] = json_of(path, content, dict[str, str])
+    except CohortError as error:
+        raise CohortError(f"{error}; remove it and mark the runs again") from None
     return marked
 
 

@@ -112,7 +112,7 @@ class ReproducibilityTracker:
         """Mark a run good, so that later ones are compared with it, whatever its audit says.
 
         Only complete cohorts become baselines. Raises ``CohortError`` if the tree has no such run,
-        or as ``save_to_cohort``.
+        or none of its cohorts is complete, or as ``save_to_cohort``.
         """
         if self._tree.settings.enabled:
             mark_good(self._tree, run_id)

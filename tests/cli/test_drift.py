@@ -216,8 +216,8 @@ def test_an_earlier_run_can_be_chosen(cli: Cli, sliced_tree: str) -> None:
     assert len(document["no_baseline"]) == 3 * document["cohorts"]
     done = cli("drift", "--tree", sliced_tree, "--run", "slice_1")
     assert _bullets(done.stdout)[-2] == (
-        "- previous_run: no_baseline for 17 of 17 cohorts: no complete run of this key ended "
-        "earlier"
+        "- previous_run: no_baseline for 17 of 17 cohorts when it was saved: no complete run of "
+        "this key ended earlier"
     )
 
 

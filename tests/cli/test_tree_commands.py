@@ -11,6 +11,10 @@ from typing import Any
 
 import pytest
 
+from otel_persona.cohorts import CohortTree, write_cohort_telemetry
+from otel_persona.facts import CohortKey, Facts
+from otel_persona.settings import Settings
+
 Cli = Callable[..., CompletedProcess[str]]
 Line = Callable[..., bytes]
 Log = Callable[..., str]
@@ -151,3 +155,88 @@ def test_names_in_the_tree_are_completed(
     """Whatever was written there can be typed with a key; a tree that is missing has nothing."""
     typed = f"otel-persona {typed}".format(root=sliced_tree)
     assert _completed(cli, typed) == completed
+
+
+@pytest.fixture
+def unfinished_tree(tmp_path: Path) -> CohortTree:
+    """Give a tree of two runs: one ended in one of its two cohorts, the other in none."""
+    tree = CohortTree(tmp_path / "unfinished")
+    for run_id, target, complete in (
+        ("half", "a", True),
+        ("half", "b", False),
+        ("killed", "a", False),
+    ):
+        facts = Facts(
+            key=CohortKey("B", "CROSS_SECTIONAL", target),
+            run_id=run_id,
+            ended_at=f"2026-01-0{1 + (run_id == 'killed')}T00:00:00.000Z",
+            complete=complete,
+            figures={"success_rate": 0.9},
+        )
+        write_cohort_telemetry(tree, facts, Settings())
+    return tree
+
+
+COMPLETED_BY = "once it has ended, `otel-persona rollup LOG` of its log completes it"
+
+
+def test_a_run_that_is_complete_nowhere_cannot_be_marked(
+    cli: Cli, unfinished_tree: CohortTree
+) -> None:
+    """It would be nobody's baseline; the sentence says what helps, and nothing is written."""
+    done = cli("mark-good", "killed", "--tree", str(unfinished_tree.root))
+    assert (done.returncode, done.stdout) == (2, "")
+    (sentence,) = done.stderr.splitlines()
+    assert sentence.endswith(f": no cohort of the run 'killed' is complete; {COMPLETED_BY}")
+    assert not (unfinished_tree.root / "good_runs.json").exists()
+
+
+def test_a_run_that_is_complete_in_part_is_marked(cli: Cli, unfinished_tree: CohortTree) -> None:
+    """And how many of its cohorts are no baseline for all that is said."""
+    done = cli("mark-good", "half", "--tree", str(unfinished_tree.root))
+    assert done.returncode == 0
+    assert done.stdout.startswith("half is marked good")
+    assert done.stderr == (
+        "otel-persona: 1 cohort of it cannot be a baseline, since the run had not ended there; "
+        f"{COMPLETED_BY}\n"
+    )
+    assert list(json.loads((unfinished_tree.root / "good_runs.json").read_text())) == ["half"]
+
+
+def test_what_completes_a_run_is_said(cli: Cli, unfinished_tree: CohortTree) -> None:
+    """Where it is listed and where its drift is shown; the others are not named."""
+    tree = ("--tree", str(unfinished_tree.root))
+    said = [row for row in cli("runs", *tree).stdout.splitlines() if row.startswith("- ")]
+    assert said == [f"- killed: {COMPLETED_BY}", f"- half: {COMPLETED_BY}"]
+    assert (
+        cli("drift", *tree)
+        .stdout.splitlines()[0]
+        .endswith(f" so far (it is not complete; {COMPLETED_BY})")
+    )
+
+
+def test_nothing_is_marked_where_sidecars_are_switched_off(
+    cli: Cli, sliced_tree: str, tmp_path: Path
+) -> None:
+    """Switched off means that nothing is written, and the command says so."""
+    settings = tmp_path / "persona.yaml"
+    settings.write_text("safety: {telemetry: {enabled: false}}")
+    env = {"OTEL_PERSONA_SETTINGS": str(settings)}
+    done = cli("mark-good", "slice_5", "--tree", sliced_tree, env=env)
+    assert (done.returncode, done.stdout) == (2, "")
+    (sentence,) = done.stderr.splitlines()
+    assert sentence.endswith("safety.telemetry.enabled is false, so nothing is written")
+    assert not Path(sliced_tree, "good_runs.json").exists()
+
+
+def test_damaged_marks_are_named_with_what_helps(cli: Cli, unfinished_tree: CohortTree) -> None:
+    """Whoever reads them says so: nothing but removing them brings the marks back."""
+    marks = unfinished_tree.root / "good_runs.json"
+    marks.write_text('{"half": 1}')
+    for command in (("runs",), ("drift",), ("mark-good", "half")):
+        done = cli(*command, "--tree", str(unfinished_tree.root))
+        assert done.returncode == (2 if command[0] == "mark-good" else 0)
+        (sentence,) = done.stderr.splitlines()
+        assert f"{marks}: is damaged: " in sentence
+        assert sentence.endswith("; remove it and mark the runs again")
+    assert marks.read_text() == '{"half": 1}'

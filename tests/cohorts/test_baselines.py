@@ -101,7 +101,8 @@ def test_an_incomplete_run_is_nobodys_baseline(tree: Tree) -> None:
     """Not marked good either, until it is saved as complete."""
     tree.save(0)
     tree.save(1, complete=False)
-    mark_good(tree.open(), "run_1")
+    tree.save(1, key=CohortKey("OTHER", "CROSS_SECTIONAL", "swing_60m"))
+    assert mark_good(tree.open(), "run_1") == 1
     assert {*map(tuple, tree.baselines(tree.save(2)).values())} == {("run_0",)}
 
     tree.save(1, complete=True)
