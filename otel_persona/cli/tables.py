@@ -49,8 +49,8 @@ class Column(NamedTuple):
 class FigureTable:
     """A table that says what it leaves out: spare columns, the last first, and rows if many.
 
-    If it is still too wide, each row becomes a block with a line per column. ``complete_in`` names
-    the output that omits no row.
+    If it is still too wide, each row becomes a block of lines with all columns. ``complete_in``
+    names the output that omits no row, and ``narrowed_by`` the options that leave fewer rows.
     """
 
     def __init__(
@@ -61,12 +61,14 @@ class FigureTable:
         *,
         complete_in: str = "--format json",
         most_rows: int = _MOST_ROWS,
+        narrowed_by: str = "",
     ) -> None:
         self._title = title
         self._columns = columns
         self._rows = rows
         self._complete_in = complete_in
         self._most_rows = most_rows
+        self._narrowed_by = narrowed_by
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Lay the table out for the available width."""
@@ -76,10 +78,9 @@ class FigureTable:
             yield self._table(rows, shown)
             yield from self._narrow_note(shown)
         else:
-            yield from self._blocks(rows)
+            yield from self._blocks(rows, options.max_width)
         if len(rows) < len(self._rows):
-            count = f"The first {len(rows):,} of {len(self._rows):,}"
-            yield Text(f"{count} are shown; {self._complete_in} has all.")
+            yield Text(self._rest_note(len(rows)))
 
     def _fitting(self, rows: Sequence[Sequence[str | Text]], width: int) -> list[int]:
         """Return the columns to show; none if even those that are not spare do not fit."""
@@ -106,12 +107,26 @@ class FigureTable:
         if left_out:
             yield Text(f"Too narrow for {', '.join(left_out)}; a wider screen shows them.")
 
-    def _blocks(self, rows: Sequence[Sequence[str | Text]]) -> Iterator[Text]:
+    def _rest_note(self, shown: int) -> str:
+        count = f"The first {shown:,} of {len(self._rows):,} are shown"
+        if not self._narrowed_by:
+            return f"{count}; {self._complete_in} has all."
+        more = f"{len(self._rows) - shown:,} more are not"
+        return f"{count}, {more}: {self._narrowed_by} shows fewer, {self._complete_in} has all."
+
+    def _blocks(self, rows: Sequence[Sequence[str | Text]], width: int) -> Iterator[Text]:
         for row in rows:
             yield Text()
+            line = Text()
             for column, cell in zip(self._columns, row, strict=True):
-                if str(cell).strip():
-                    yield Text.assemble(f"{column.heading}: ", cell)
+                if not str(cell).strip():
+                    continue
+                named = Text.assemble(f"{column.heading}: ", cell)
+                if line and line.cell_len + _GAP_CELLS + named.cell_len > width:
+                    yield line
+                    line = Text()
+                line += Text.assemble(" " * _GAP_CELLS if line else "", named)
+            yield line
         yield Text()
 
     def _table(self, rows: Sequence[Sequence[str | Text]], shown: list[int]) -> Table:

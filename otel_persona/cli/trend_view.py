@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
@@ -19,14 +19,16 @@ from otel_persona.cli.tables import Column, FigureTable, coloured
 from otel_persona.drift import TrendStatus
 
 _MOST_SENTENCES = 10
-_MOST_ROWS = 50
+_MOST_ROWS = 30
+_NARROWED_BY = "--view CROSS_SECTIONAL or --target TARGET"
 _BANDS: dict[TrendStatus, Band] = {"worse": "critical", "better": "healthy"}
 
 
 def trend_view(trends: RunTrends) -> Iterator[RenderableType]:
     """Yield everything that is said about the trends up to a run."""
     judged = [course for course in trends.courses if course.trend.status in _BANDS]
-    shown = [course for course in trends.courses if course.trend.status in (*_BANDS, "steady")]
+    steady = [course for course in trends.courses if course.trend.status == "steady"]
+    shown = judged + [course for course in steady if course.trend.reachable]
     yield Text(f"Trends up to run {printable(trends.run_id)}")
     yield from bullets("What is heading where, the worst first", list(_sentences(judged)))
     if shown:
@@ -75,6 +77,7 @@ def _table(courses: Sequence[FigureCourse]) -> FigureTable:
         ],
         [_row(course) for course in courses],
         most_rows=_MOST_ROWS,
+        narrowed_by=_NARROWED_BY,
     )
 
 
@@ -107,12 +110,19 @@ def _undecided(trends: RunTrends) -> Iterator[str]:
     statuses = Counter(course.trend.status for course in trends.courses)
     if statuses["insufficient"]:
         yield f"insufficient: {statuses['insufficient']:,} figures are known in too few runs"
-    steady = [course for course in trends.courses if course.trend.status == "steady"]
-    out_of_reach = [course for course in steady if not course.trend.reachable]
-    if out_of_reach:
-        course = out_of_reach[0]
-        yield (
-            f"out of reach: {len(out_of_reach):,} of {len(steady):,} steady figures could not be "
-            f"called anything else with so few runs: {course.trend.n_runs} runs give p "
-            f"{course.trend.smallest_p:.2g} at least, and below {course.level:.2g} is needed"
-        )
+    out_of_reach: defaultdict[int, list[FigureCourse]] = defaultdict(list)
+    for course in trends.courses:
+        if course.trend.status == "steady" and not course.trend.reachable:
+            out_of_reach[course.trend.n_runs].append(course)
+    yield from (_out_of_reach(courses) for _, courses in sorted(out_of_reach.items()))
+
+
+def _out_of_reach(courses: Sequence[FigureCourse]) -> str:
+    """Say of figures that are known in the same number of runs why none can be judged."""
+    first = courses[0]
+    cohorts = len({course.key for course in courses})
+    return (
+        f"out of reach: {counted(len(courses), 'figure')} of {counted(cohorts, 'cohort')} could "
+        f"not be called anything but steady with so few runs: {first.trend.n_runs} runs give p "
+        f"{first.trend.smallest_p:.2g} at least, and below {first.level:.2g} is needed"
+    )

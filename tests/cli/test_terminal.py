@@ -121,13 +121,33 @@ def test_columns_that_give_way_are_named(terminal: Terminal, real_log: str) -> N
 
 
 def test_the_narrowest_screen_shows_every_column(terminal: Terminal, real_log: str) -> None:
-    """Each row is a block of lines then, and none has to give way."""
+    """Each row is a block of lines then, filled as far as they go, and none has to give way."""
     shown = _plain(terminal("analyze", real_log, "--batch", "personas:50", width=30))
     assert "Too narrow" not in shown
-    first = shown.partition("Batch: 0\n")[2].partition("\n\n")[0]
-    headings = re.findall(r"^([A-Za-z0-9 ]+): ", first, re.MULTILINE)
+    first = shown.partition("Batch: 0  ")[2].partition("\n\n")[0]
+    assert "\nMean ms: " in first
+    headings = re.findall(r"(?:^|  )([A-Za-z0-9 ]+?): ", first, re.MULTILINE)
     figures = "Personas,Attempts,Success,Mean ms,p95 ms,Repairs,Entropy,Pollyanna"
     assert headings == f"{figures},Anchors,Rarefied,Tokens,USD,Start".split(",")
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_a_narrow_screen_says_against_what_and_of_how_many(
+    width: int, terminal: Terminal, sliced_tree: str
+) -> None:
+    """A change means nothing without them, so every other column gives way before."""
+    shown = _plain(terminal("drift", "--tree", sliced_tree, width=width))
+    figures = shown.partition("\nFigures beyond")[2].partition("\nDistributions: ")[0]
+    assert "Against" in figures
+    assert "Attempts" in figures
+    assert "(last_good_run)" in figures
+
+
+@pytest.mark.parametrize("name", ["drift", "trend"])
+def test_a_large_tree_fills_few_screens(name: str, terminal: Terminal, sliced_tree: str) -> None:
+    """Seventeen cohorts of forty figures are not read line by line."""
+    shown = _plain(terminal(name, "--tree", sliced_tree, width=80))
+    assert len(shown.splitlines()) < 200
 
 
 def test_names_cannot_steer_the_terminal(
