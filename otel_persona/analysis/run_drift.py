@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -85,23 +85,61 @@ class FigureChange(msgspec.Struct, frozen=True):
         return {**self.against.document(), "figure": self.figure, "verdict": self.verdict, **drift}
 
 
+class Distance(NamedTuple):
+    """How far a distribution is from its baseline, by one measure, and how probable by chance."""
+
+    name: str
+    value: float
+    p_value: float
+
+
 class DistributionChange(msgspec.Struct, frozen=True):
-    """One distribution of a cohort against one baseline."""
+    """One distribution of a cohort against one baseline.
+
+    ``level`` is ``alpha`` divided by all distances in the comparison, those of too few values too.
+    """
 
     against: Against
     distribution: str
     drift: DistributionDrift
+    level: float
+
+    @property
+    def is_over_threshold(self) -> bool:
+        """Whether any distance is over the specified threshold, whatever the samples' sizes."""
+        return bool(self.drift.psi_over_threshold or self.drift.ks_over_threshold)
+
+    @property
+    def beyond_chance(self) -> list[Distance]:
+        """Distances that are no decision, of too few values, and yet no likely work of chance."""
+        drift = self.drift
+        if drift.status != "insufficient":
+            return []
+        return [
+            Distance(name, value, p_value)
+            for name, value, p_value, is_over in (
+                ("PSI", drift.psi, drift.psi_p_value, drift.psi_over_threshold),
+                ("KS", drift.ks, drift.ks_p_value, drift.ks_over_threshold),
+            )
+            if value is not None and p_value is not None and is_over and p_value < self.level
+        ]
 
     @property
     def rank(self) -> tuple[Any, ...]:
         """Return what sorts the worst first: what has drifted, then by PSI."""
-        status = _STATUSES.index(self.drift.status)
-        return (status, -(self.drift.psi or 0.0), self.distribution, *self.against.rank)
+        status = _STATUSES.index("drift" if self.beyond_chance else self.drift.status)
+        decided = self.drift.status == "drift"
+        size = self.drift.psi or 0.0
+        return (status, not decided, -size, self.distribution, *self.against.rank)
 
     def document(self) -> dict[str, Any]:
         """Return it as plain values for JSON."""
-        drift = msgspec.to_builtins(self.drift)
-        return {**self.against.document(), "distribution": self.distribution, **drift}
+        return {
+            **self.against.document(),
+            "distribution": self.distribution,
+            "beyond_chance": [distance.name for distance in self.beyond_chance],
+            **msgspec.to_builtins(self.drift),
+        }
 
 
 class Unsound(msgspec.Struct, frozen=True):
@@ -177,6 +215,25 @@ class RunDrift(msgspec.Struct, frozen=True):
         return [change for change in self.distributions if change.drift.status == "drift"]
 
     @property
+    def beyond_chance(self) -> list[DistributionChange]:
+        """Distributions of too few values that chance is no likely reason for, each once.
+
+        The least probable come first: their distances are of too different sizes to be compared.
+        """
+        found = [change for change in self.distributions if change.beyond_chance]
+        found.sort(key=lambda change: min(distance.p_value for distance in change.beyond_chance))
+        return _each_once(found)
+
+    @property
+    def told(self) -> list[DistributionChange]:
+        """The distributions that are decided or beyond chance, each where it is farthest."""
+        return _each_once(
+            change
+            for change in self.distributions
+            if change.drift.status in ("drift", "ok") or change.beyond_chance
+        )
+
+    @property
     def worst(self) -> list[FigureChange]:
         """The figures beyond a limit, each against the baseline from which it is farthest."""
         farthest: dict[tuple[CohortKey, str], FigureChange] = {}
@@ -236,7 +293,7 @@ def drift_of_run(cohorts: Sequence[CohortDrift], baseline: str | None = None) ->
         for name, drift in comparison.metrics.items()
     )
     distributions = (
-        DistributionChange(against, name, drift)
+        DistributionChange(against, name, drift, _level(comparison))
         for against, comparison in comparisons
         for name, drift in comparison.distributions.items()
     )
@@ -258,6 +315,20 @@ def drift_of_run(cohorts: Sequence[CohortDrift], baseline: str | None = None) ->
             if compared.comparison is None
         ],
     )
+
+
+def _each_once(changes: Iterable[DistributionChange]) -> list[DistributionChange]:
+    """Keep the first, of those that come in order, of each distribution of each cohort."""
+    farthest: dict[tuple[CohortKey, str], DistributionChange] = {}
+    for change in changes:
+        farthest.setdefault((change.against.key, change.distribution), change)
+    return list(farthest.values())
+
+
+def _level(comparison: Comparison) -> float:
+    distributions = comparison.distributions.values()
+    distances = sum((drift.psi is not None) + (drift.ks is not None) for drift in distributions)
+    return comparison.alpha / max(distances, 1)
 
 
 def _against(

@@ -30,8 +30,15 @@ from otel_persona.cohorts.good_runs import COMPLETED_BY
 from otel_persona.drift import Status, Tier
 
 _MOST_SENTENCES = 10
+_MOST_ROWS = 30
+_MOST_NAMED = 5
+_NARROWED_BY = "--view CROSS_SECTIONAL or --baseline BASELINE"
 _TIER_BANDS: dict[Tier, Band] = {"OK": "healthy", "WARN": "warning", "ALERT": "critical"}
-_STATUS_BANDS: dict[Status, Band] = {"ok": "healthy", "drift": "critical"}
+_STATUS_BANDS: dict[Status, Band] = {
+    "ok": "healthy",
+    "drift": "critical",
+    "insufficient": "warning",
+}
 
 
 def drift_view(drift: RunDrift) -> Iterator[RenderableType]:
@@ -44,9 +51,8 @@ def drift_view(drift: RunDrift) -> Iterator[RenderableType]:
     yield from bullets("What changed, the worst first", list(_changes(drift)))
     if drift.worst:
         yield _figure_table(drift.worst)
-    decided = [change for change in drift.distributions if change.drift.status in _STATUS_BANDS]
-    if decided:
-        yield _distribution_table(decided)
+    if drift.told:
+        yield _distribution_table(drift.told)
     yield from bullets("What cannot be told", list(_undecided(drift)))
 
 
@@ -85,10 +91,11 @@ def _drifted(change: DistributionChange) -> str:
 def _figure_counts(figures: Sequence[FigureChange]) -> str:
     tiers = Counter(change.drift.tier for change in figures)
     better = sum(change.verdict == "better" for change in figures)
+    of_attempts = any(change.against.n is not None for change in figures)
+    few = ", however few attempts there are" if of_attempts else ""
     return (
         f"of {counted(len(figures), 'comparison')} of figures {tiers['ALERT']:,} are ALERT, "
-        f"{tiers['WARN']:,} WARN, {tiers['OK']:,} OK, however few attempts there are; {better:,} "
-        "went for the better"
+        f"{tiers['WARN']:,} WARN, {tiers['OK']:,} OK{few}; {better:,} went for the better"
     )
 
 
@@ -98,15 +105,17 @@ def _figure_table(changes: Sequence[FigureChange]) -> FigureTable:
         [
             Column("Figure", is_text=True),
             *COHORT_COLUMNS,
-            Column("Was"),
-            Column("Is"),
+            Column("Was", is_spare=True),
+            Column("Is", is_spare=True),
             Column("Change"),
             Column("Tier", is_text=True),
-            Column("Against", is_text=True, is_spare=True),
-            Column("Attempts", is_spare=True),
+            Column("Against", is_text=True, is_wrapped=True),
+            Column("Attempts"),
             Column("Theirs", is_spare=True),
         ],
         [_figure_row(change) for change in changes],
+        most_rows=_MOST_ROWS,
+        narrowed_by=_NARROWED_BY,
     )
 
 
@@ -127,20 +136,23 @@ def _figure_row(change: FigureChange) -> list[str | Text]:
 
 def _distribution_table(changes: Sequence[DistributionChange]) -> FigureTable:
     return FigureTable(
-        "Distributions: a distance, and in brackets what chance alone gives it",
+        "Distributions: a distance, and in brackets what chance alone gives it, each against the "
+        "baseline from which it is farthest",
         [
             Column("Distribution", is_text=True),
             *COHORT_COLUMNS,
             Column("PSI"),
             Column("p"),
-            Column("KS"),
-            Column("p"),
+            Column("KS", is_spare=True),
+            Column("p", is_spare=True),
             Column("Status", is_text=True),
-            Column("Against", is_text=True, is_spare=True),
-            Column("Values", is_spare=True),
+            Column("Against", is_text=True, is_wrapped=True),
+            Column("Values"),
             Column("Theirs", is_spare=True),
         ],
         [_distribution_row(change) for change in changes],
+        most_rows=_MOST_ROWS,
+        narrowed_by=_NARROWED_BY,
     )
 
 
@@ -173,26 +185,33 @@ def _undecided(drift: RunDrift) -> Iterator[str]:
     for (baseline, reason), count in without.items():
         of_all = f"{count:,} of {counted(drift.cohorts, 'cohort')}"
         yield f"{baseline}: no_baseline for {of_all} when it was saved: {reason}"
-    yield from _too_small(drift.distributions)
+    yield from _too_small(drift)
     checks = Counter((unsound.check.status, unsound.check.message) for unsound in drift.unsound)
     for (status, message), count in checks.items():
         yield f"{status}: {message} ({counted(count, 'comparison')})"
 
 
-def _too_small(distributions: Sequence[DistributionChange]) -> Iterator[str]:
+def _too_small(drift: RunDrift) -> Iterator[str]:
     """Say how many distributions have too few values to decide about, and why the first has."""
+    distributions = drift.distributions
     small = [change for change in distributions if change.drift.status == "insufficient"]
     if small:
-        over = sum(
-            bool(change.drift.psi_over_threshold or change.drift.ks_over_threshold)
-            for change in small
-        )
         example = small[0]
         yield (
             f"insufficient: {len(small):,} of {counted(len(distributions), 'comparison')} of "
             f"distributions have too few values, such as {example.distribution} in "
-            f"{cohort_in_words(example.against.key)}: {example.drift.reason}; {over:,} of them are "
-            "over the specified threshold, which so few values cross by chance"
+            f"{cohort_in_words(example.against.key)}: {example.drift.reason}"
+        )
+    beyond = drift.beyond_chance
+    if beyond:
+        named = "; ".join(map(_beyond_chance, beyond[:_MOST_NAMED]))
+        more = f"; and {len(beyond) - _MOST_NAMED:,} more" if len(beyond) > _MOST_NAMED else ""
+        yield f"too few values for a decision, but chance is no likely reason: {named}{more}"
+    crossed = sum(change.is_over_threshold and not change.beyond_chance for change in small)
+    if crossed:
+        yield (
+            "over the specified threshold, which so few values cross by chance: "
+            f"{counted(crossed, 'comparison')}"
         )
     empty = sum(change.drift.status == "no_data" for change in distributions)
     if empty:
@@ -200,3 +219,13 @@ def _too_small(distributions: Sequence[DistributionChange]) -> Iterator[str]:
             f"no_data: {empty:,} of {counted(len(distributions), 'comparison')} of distributions "
             "have no values on one side"
         )
+
+
+def _beyond_chance(change: DistributionChange) -> str:
+    distances = ", ".join(
+        f"{distance.name} {distance.value:.3g}, p {distance.p_value:.2g}"
+        for distance in change.beyond_chance
+    )
+    against = baseline_in_words(change.against)
+    cohort = cohort_in_words(change.against.key)
+    return f"{change.distribution} in {cohort} against {against} ({distances})"

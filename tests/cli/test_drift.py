@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -74,6 +75,39 @@ def test_figures_alone_are_said_in_words_too(cli: Cli, sliced_tree: str) -> None
         "- validation / 7b / (all): p25_latency_ms 1.40 s -> 1.97 s (+41%), worse, ALERT, against "
         "slice_4 (last_good_run); and 12 more changes"
     )
+
+
+def test_long_tables_say_what_they_leave_out(cli: Cli, sliced_tree: str) -> None:
+    """Thirty rows are shown, and what shows fewer, or all, is named."""
+    shown = cli("drift", "--tree", sliced_tree).stdout
+    (note,) = re.findall(r"^The first .*", shown, re.MULTILINE)
+    changed = {
+        (row["target"], row.get("symbol"), row["figure"])
+        for row in _document(cli, "drift", "--tree", sliced_tree)["figures"]
+        if row["tier"] != "OK"
+    }
+    assert note == (
+        f"The first 30 of {len(changed)} are shown, {len(changed) - 30} more are not: --view "
+        "CROSS_SECTIONAL or --baseline BASELINE shows fewer, --format json has all."
+    )
+    assert len(re.findall(r" (?:ALERT|WARN)  ", shown)) == 30
+
+
+def test_hand_made_figures_come_from_no_attempts(cli: Cli, tmp_path: Path) -> None:
+    """So nothing is said of how few there are."""
+    tracker = ReproducibilityTracker(tmp_path)
+    for run, auc in (("a", 0.8), ("b", 0.6)):
+        tracker.save_to_cohort(
+            stage="RANKING",
+            view="CROSS_SECTIONAL",
+            target="x",
+            run_id=run,
+            metrics={"auc": auc},
+            ended_at=f"2026-01-0{ord(run) - 96}T00:00:00Z",
+        )
+    shown = cli("drift", "--tree", str(tmp_path / "REPRODUCIBILITY")).stdout
+    assert "of 3 comparisons of figures 3 are ALERT, 0 WARN, 0 OK; 0 went" in shown
+    assert "attempts" not in shown
 
 
 def test_json_holds_every_comparison_of_the_sidecars(cli: Cli, sliced_tree: str) -> None:
@@ -230,11 +264,55 @@ def test_samples_that_are_too_small_are_said(cli: Cli, sliced_tree: str) -> None
     rows = _document(cli, "drift", "--tree", sliced_tree)["distributions"]
     assert {row["status"] for row in rows} == {"insufficient", "no_data"}
     over = sum(
-        row["psi_over_threshold"] is True or row["ks_over_threshold"] is True for row in rows
+        not row["beyond_chance"]
+        and (row["psi_over_threshold"] is True or row["ks_over_threshold"] is True)
+        for row in rows
     )
     assert 0 < over < sum(row["status"] == "insufficient" for row in rows)
-    end = f"; {over} of them are over the specified threshold, which so few values cross by chance"
-    assert said.endswith(end)
+    assert (
+        f"- over the specified threshold, which so few values cross by chance: {over} comparisons"
+    ) in _bullets(cli("drift", "--tree", sliced_tree).stdout)
+
+
+def test_what_chance_cannot_have_done_is_told_apart(
+    cli: Cli, line: Line, log: Log, tmp_path: Path
+) -> None:
+    """Of six cohorts that collapse, with too few values for a decision, the five worst are named.
+
+    The seventh moves a little, over the threshold, as chance does; the eighth not at all.
+    """
+    moves = {f"t{number}": "a" * (30 - number) + "b" * number for number in range(5)}
+    moves |= {"t5": "a" * 18 + "bcdef" * 3, "t6": "abcdee" * 5, "t7": "abcdef" * 5}
+    lines = [
+        line(
+            run_id=f"25K_{run}",
+            ts=f"2026-01-0{run}T00:00:00.000Z",
+            target=target,
+            persona_id=f"{run}-{number}",
+            opening_move=("abcdef" * 5 if run == 1 else of_target)[number],
+        )
+        for run in (1, 2)
+        for target, of_target in moves.items()
+        for number in range(30)
+    ]
+    root = str(tmp_path / "tree")
+    cli("rollup", log(*lines), "--tree", root)
+    shown = cli("drift", "--tree", root, "--view", "CROSS_SECTIONAL").stdout
+
+    start = "- too few values for a decision, but chance is no likely reason: "
+    (named,) = [row.removeprefix(start) for row in _bullets(shown) if row.startswith(start)]
+    worst, *_, more = named.split("; ")
+    assert (
+        worst
+        == "opening_move in B / t0 / (all) against 25K_1 (last_good_run) (PSI 4.55, p 1.4e-16)"
+    )
+    assert re.findall(r"/ (t\d) /", named) == ["t0", "t1", "t2", "t3", "t4"]
+    assert more == "and 1 more"
+    by_chance = "- over the specified threshold, which so few values cross by chance: 3 comparisons"
+    assert by_chance in _bullets(shown)
+    table = shown.partition("\nDistributions: ")[2].splitlines()
+    rows = [row.split() for row in table if row.startswith(" opening_move ")]
+    assert [(row[2], row[9]) for row in rows] == [(f"t{n}", "insufficient") for n in range(6)]
 
 
 def test_a_run_that_is_saved_again_under_another_name_is_said(
