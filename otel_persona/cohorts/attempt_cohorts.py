@@ -34,6 +34,11 @@ class Subject(NamedTuple):
         return keys
 
 
+def named_in(record: AttemptRecord) -> tuple[str | None, ...]:
+    """Return what stands in a record of its subject, which follows from it."""
+    return (record.run_id, record.stage, record.target, record.symbol, record.tier)
+
+
 class SubjectStates:
     """What is kept of the attempts of each subject; each attempt is folded once.
 
@@ -44,12 +49,12 @@ class SubjectStates:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.states: dict[Subject, CohortState] = {}
-        # The same, by what stands in the records, from which the subject follows.
+        # The same, by what stands in the records.
         self._by_record: dict[tuple[str | None, ...], CohortState] = {}
 
     def add(self, record: AttemptRecord) -> None:
         """Fold in an attempt; raises ``RecordError`` if a score or its time is not valid."""
-        named = (record.run_id, record.stage, record.target, record.symbol, record.tier)
+        named = named_in(record)
         state = self._by_record.get(named)
         if state is None:
             state = self.states.setdefault(self._subject_of(record), CohortState())

@@ -9,12 +9,12 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-from otel_persona.cohorts.attempt_cohorts import SubjectStates
+from otel_persona.cohorts.attempt_cohorts import SubjectStates, named_in
 from otel_persona.cohorts.git_commit import git_commit
 from otel_persona.concurrency import forks
 from otel_persona.concurrency.interruptions import pass_on
@@ -40,14 +40,20 @@ _LONGEST_HOLD_S = 1.0
 _SHARE_OF_DEADLINE = 0.9
 
 
+class _Arrival(NamedTuple):
+    record: AttemptRecord
+    is_of_new_cohort: bool
+
+
 class CohortExporter(SpanExporter):
     """Writes, for the attempts among the spans, the cohorts' sidecars below the folder ``tree``.
 
     Put it behind ``AttemptSpanProcessor``. Attempts are folded and written in a thread beside, so
-    that none of them waits for the disk. It writes after ``checkpoint_attempts`` attempts or
-    ``checkpoint_s`` seconds, for at most a tenth of the time: a process that is killed leaves its
-    last checkpoint, with ``complete: false``. Each process, and each exporter in it, has a part of
-    its own in each cohort, so that workers of one run may share a tree.
+    that none of them waits for the disk. It writes after the first attempt of a cohort, after
+    ``checkpoint_attempts`` attempts or ``checkpoint_s`` seconds, for at most a tenth of the time: a
+    process that is killed leaves its last checkpoint, with ``complete: false``. Each process, and
+    each exporter in it, has a part of its own in each cohort, so that workers of one run may share
+    a tree.
 
     ``settings`` say how sidecars are written and compared, and what attempts are about that do not
     say it; ``None`` means the settings file and the environment, as for ``configure``. With
@@ -74,7 +80,8 @@ class CohortExporter(SpanExporter):
         forks.in_child(self._start_anew)
 
     def _start_anew(self) -> None:
-        self._arrived: SerialQueue[AttemptRecord | None] = SerialQueue(self._fold)
+        self._arrived: SerialQueue[_Arrival | None] = SerialQueue(self._fold)
+        self._known: set[tuple[str | None, ...]] = set()
         self._folded = SubjectStates(self._settings)
         self._handed_over: deque[SubjectStates] = deque()
         self._parts = CohortParts(self._root, self._settings, self._prints)
@@ -116,32 +123,36 @@ class CohortExporter(SpanExporter):
         return self._write(timeout_s * _SHARE_OF_DEADLINE)
 
     def _take(self, record: AttemptRecord) -> None:
-        waiting = self._arrived.put(record)
+        named = named_in(record)
+        is_new = named not in self._known
+        if is_new:
+            self._known.add(named)
+        waiting = self._arrived.put(_Arrival(record, is_new))
         if waiting >= _LONGEST_ROW:
             self._arrived.work()
-        elif waiting % _ROW == 0 or waiting == self._pace.attempts_to_go():
+        elif is_new or waiting % _ROW == 0 or waiting == self._pace.attempts_to_go():
             self._thread.wake()
         if self._is_closed and not threading.main_thread().is_alive():
             self._write(_TIMEOUT_S)  # the program is ending, and no thread will outlast this call
         else:
             self._thread.ask()
 
-    def _fold(self, record: AttemptRecord | None) -> None:
+    def _fold(self, arrival: _Arrival | None) -> None:
         """Fold one attempt; ``None`` hands over what has been folded until then."""
-        if record is None:
+        if arrival is None:
             self._handed_over.append(self._folded)
             self._folded = SubjectStates(self._settings)
             self._pace.begin()
             return
         try:
-            self._folded.add(record)
+            self._folded.add(arrival.record)
         except RecordError as error:
             _reject(error)
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
             pass_on(fault)
             tallies.faults.add("sidecars", f"an attempt is not in the sidecars: {fault!r}")
         else:
-            self._pace.add_attempt(time.monotonic())
+            self._pace.add_attempt(time.monotonic(), of_new_cohort=arrival.is_of_new_cohort)
 
     def _turn(self) -> float | None:
         """Fold what has arrived, and write if it is time; return how long to wait for more."""

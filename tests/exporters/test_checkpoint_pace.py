@@ -39,6 +39,19 @@ def test_it_is_due_at_once_after_so_many_attempts(pace: CheckpointPace) -> None:
     assert pace.due() <= 102
 
 
+def test_a_new_cohort_makes_it_due_at_once(pace: CheckpointPace) -> None:
+    """It does so once, and within the tenth of the time."""
+    pace.add_attempt(100)
+    pace.add_attempt(101, of_new_cohort=True)
+    assert pace.due() == 100
+    pace.begin()
+    pace.end(101, 102, is_written=True)
+    pace.add_attempt(103)
+    assert pace.due() == 113
+    pace.add_attempt(104, of_new_cohort=True)
+    assert pace.due() == 111
+
+
 def test_it_takes_a_tenth_of_the_time_at_most(pace: CheckpointPace) -> None:
     """After two seconds of writing, eighteen follow without."""
     pace.add_attempt(100)

@@ -19,7 +19,7 @@ for number in range(int(sys.argv[2])):
 say(threads=[thread.name for thread in threading.enumerate()])
 hear()
 """
-SOON = '{"checkpoint_attempts": 10, "checkpoint_s": 86400}'
+SOON = '{"checkpoint_attempts": 1, "checkpoint_s": 86400}'
 LATER = '{"checkpoint_s": 0.2}'
 NEVER = '{"checkpoint_attempts": 1000000, "checkpoint_s": 86400}'
 
@@ -41,10 +41,9 @@ def test_a_killed_run_leaves_its_last_checkpoint(
 
 
 def test_a_run_that_ends_is_complete_and_rolled_up(start: Start, tree: Any) -> None:
-    """The program says nothing at its end, and never came to a checkpoint before."""
+    """The program says nothing at its end, and came to no checkpoint but the first."""
     child = start(BEGIN, NEVER, 25)
     child.hear()
-    assert not tree.root.exists()
     child.go_on()
     assert child.wait() == 0
 
@@ -281,6 +280,34 @@ def test_a_worker_that_is_killed_leaves_the_cohort_incomplete(
     assert tree.attempts() == {"B/CROSS_SECTIONAL/25K/cr_25K_a": 15}
     (metadata,) = tree.cohorts().values()
     assert metadata["complete"] is False
+
+
+NEW_COHORT = """
+SAFETY = {"telemetry": json.loads(sys.argv[1])}
+op.configure(run_id="25K_a", sidecars="REPRODUCIBILITY", safety=SAFETY)
+for target in ("hobbies", "anchors"):
+    with op.persona("p-1", target=target):
+        generate("p-1")
+    hear()
+"""
+
+
+def test_each_cohort_of_a_worker_stands_there_from_its_first_attempt_on(
+    start: Start, tree: Any, wait_for: WaitFor
+) -> None:
+    """Killed before any checkpoint was due, it leaves no cohort that others call complete."""
+    killed = start(NEW_COHORT, NEVER)
+    wait_for(lambda: list(tree.attempts()) == ["B/CROSS_SECTIONAL/hobbies/cr_25K_a"])
+    killed.go_on()
+    wait_for(lambda: len(tree.attempts()) == 2)
+    killed.kill()
+    other = start(NEW_COHORT, NEVER)
+    other.go_on()
+    other.go_on()
+    assert other.wait() == 0
+
+    assert list(tree.attempts().values()) == [2, 2]
+    assert [cohort["complete"] for cohort in tree.cohorts().values()] == [False, False]
 
 
 UNWRITABLE = """
