@@ -21,6 +21,8 @@ from otel_persona.cohorts import (
 )
 from otel_persona.cohorts.attempt_cohorts import OnRefused
 from otel_persona.cohorts.attempt_facts import facts_of_attempts
+from otel_persona.cohorts.metadata import attempts_in
+from otel_persona.cohorts.workers import living_workers
 from otel_persona.errors import RecordError, UsageError
 from otel_persona.facts import CohortState, Fingerprints, settings_hash
 from otel_persona.settings import Settings
@@ -94,6 +96,48 @@ def finished_runs(
         FinishedRun(run_id, ended_at, attempts[run_id], states[run_id])
         for ended_at, run_id in sorted((ended_at, run_id) for run_id, ended_at in ends.items())
     ]
+
+
+def savable_runs(
+    tree: CohortTree, runs: Sequence[FinishedRun], on_left: OnRefused
+) -> list[FinishedRun]:
+    """Return the runs that can take the place of what the tree has of them, with such cohorts.
+
+    A run that a running worker still writes cannot: the worker would count its attempts once more.
+    Neither can a cohort with fewer attempts than are there: the logs are not all of its run's.
+    ``on_left`` is called with a sentence and a number of attempts for each that is left out. Raises
+    ``CohortError`` if the tree cannot be read.
+    """
+    alive = living_workers(tree)
+    savable = []
+    for run in runs:
+        if run.run_id in alive:
+            on_left(_still_written(run, alive[run.run_id]), run.attempts)
+            continue
+        cohorts = {}
+        for cohort, state in run.cohorts.items():
+            there = attempts_in(cohort)
+            if there > state.attempts:
+                on_left(_fewer(cohort, there), state.attempts)
+            else:
+                cohorts[cohort] = state
+        if cohorts or not run.cohorts:
+            savable.append(run._replace(cohorts=cohorts))
+    return savable
+
+
+def _still_written(run: FinishedRun, workers: Sequence[str]) -> str:
+    return (
+        f"the run {run.run_id!r} goes on, and is written by the worker {', '.join(workers)}: "
+        "roll it up when it has ended"
+    )
+
+
+def _fewer(cohort: Cohort, there: int) -> str:
+    return (
+        f"{cohort.folder} has {there:,}: give all logs of the run {cohort.run_id!r} at once, "
+        "or remove that folder"
+    )
 
 
 def save_runs(

@@ -12,6 +12,7 @@ from otel_persona.analysis.log_cohorts import (
     SavedRun,
     finished_runs,
     runs_in_logs,
+    savable_runs,
     save_runs,
     what_changed,
 )
@@ -28,6 +29,8 @@ from otel_persona.cli.progress import with_bar
 from otel_persona.cli.tree_input import DamagedFiles, reading_tree, tree_option
 from otel_persona.errors import LogReadError, UsageError
 from otel_persona.settings import load_settings
+
+_LEFT = 2
 
 
 @click.command
@@ -49,9 +52,10 @@ def rollup(
 ) -> None:
     """Write the sidecars of every run in the logs: cohorts, drift, trends and rollups.
 
-    LOG is as for analyze, and the runs must have ended. They are saved in the order of their ends,
-    so that each is compared with those before it and with what the tree holds. Saving a run again
-    gives the same files. The rollups of a stage are those of the newest of these runs.
+    LOG is as for analyze; give all logs of a run at once, when it has ended. The runs are saved in
+    the order of their ends, so that each is compared with those before it and with what the tree
+    holds. Saving a run again gives the same files. The rollups of a stage are those of the newest
+    of these runs.
 
     \b
     Example:
@@ -63,30 +67,42 @@ def rollup(
         raise UsageError("the setting safety.telemetry.enabled is false, so nothing is written")
     skipped = SkippedLines(keep_all=output_format == "json")
     refused: Counter[str] = Counter()
+    left: Counter[str] = Counter()
 
     def refuse(reason: str, attempts: int) -> None:
         refused[reason] += attempts
+
+    def leave(reason: str, attempts: int) -> None:
+        left[reason] += attempts
 
     with reading_tree(root, settings.safety.telemetry) as (tree, damaged):
         with reading(logs, skipped) as reader:
             folded = runs_in_logs(reader, settings, run_id=run_id)
             if strict and skipped.count:
                 raise LogReadError(f"lines skipped: {skipped.count:,}, and --strict forbids any")
-        runs = finished_runs(folded, tree, refuse)
+        runs = savable_runs(tree, finished_runs(folded, tree, refuse), leave)
         cohorts = sum(len(run.cohorts) for run in runs)
         for _ in with_bar("saving", save_runs(tree, runs, settings), cohorts):
             pass
         saved = list(map(what_changed, runs))
         if output_format == "json":
-            _print_document(root, saved, skipped, refused, damaged)
+            _print_document(root, saved, skipped, refused + left, damaged)
         else:
             from otel_persona.cli.console import print_tables
             from otel_persona.cli.rollup_view import rollup_view
 
-            print_tables(*rollup_view(root, saved))
+            if saved:
+                print_tables(*rollup_view(root, saved))
             say_skipped(skipped)
-    for reason, attempts in refused.items():
-        say(f"not in a cohort: {counted(attempts, 'attempt')}: {reason}")
+    _say_all("not in a cohort", refused)
+    _say_all("not saved", left)
+    if left:
+        click.get_current_context().exit(_LEFT)
+
+
+def _say_all(what: str, reasons: Counter[str]) -> None:
+    for reason, attempts in reasons.items():
+        say(f"{what}: {counted(attempts, 'attempt')}: {reason}")
 
 
 def _print_document(

@@ -5,6 +5,7 @@
 - ``sidecars``: ``write_cohort_telemetry``, what every cohort goes through: ``parts`` of workers,
   ``baselines``, ``trends``, ``audit``, ``metadata``; ``good_runs`` somebody has marked
 - ``rollups``: those of a run's views and stages, by ``view_rollup`` and ``summary_statistics``
+- ``workers``: those of running programs that are alive
 - ``tree``: where everything is, by ``names`` and ``naming``; ``index`` finds earlier runs
 - ``atomic_files``, ``locks``, ``json_files``, ``parquet_files``, ``clock``: the files themselves
 """

@@ -38,7 +38,7 @@ def folder_lock(folder: Path, settings: SidecarSettings) -> Iterator[Path]:
         with _held(folder / LOCK_FILE, settings) if settings.lock else contextlib.nullcontext():
             yield folder
     except OSError as error:
-        raise CohortError(f"{folder}: cannot be written: {_cause(error)}") from error
+        raise cannot_be_written(folder, error) from error
 
 
 @contextlib.contextmanager
@@ -73,9 +73,29 @@ def _close_all() -> None:
 os.register_at_fork(after_in_child=_close_all)
 
 
-def _cause(error: OSError) -> str:
+def remove_if_free(path: Path) -> bool:
+    """Remove a file, unless somebody holds the lock on it: then ``False``; raises ``OSError``."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)  # others may do so at the same time
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        if error.errno in _IS_HELD:
+            return False
+        raise
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def cannot_be_written(folder: Path, error: OSError) -> CohortError:
+    """Make the error that says what the disk refused in ``folder``."""
     path = error.filename2 or error.filename
-    return f"{error.strerror}: {path}" if path else f"{error.strerror}"
+    cause = f"{error.strerror}: {path}" if path else f"{error.strerror}"
+    return CohortError(f"{folder}: cannot be written: {cause}")
 
 
 def take(path: Path, timeout_s: float) -> int:

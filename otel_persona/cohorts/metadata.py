@@ -73,6 +73,15 @@ def read_metadata(cohort: Cohort) -> Metadata:
     return metadata
 
 
+def attempts_in(cohort: Cohort) -> int:
+    """Return how many attempts a cohort has; 0 if that cannot be read, or nobody has counted."""
+    try:
+        attempts = read_json(cohort.folder / METADATA)["n_attempts"]
+    except (CohortError, KeyError, TypeError):
+        return 0
+    return attempts if isinstance(attempts, int) else 0
+
+
 def refuse_other(cohort: Cohort) -> None:
     """Raise ``CohortError`` if another cohort has this folder already.
 

@@ -18,6 +18,7 @@ from otel_persona.cohorts.attempt_facts import facts_of_attempts
 from otel_persona.cohorts.rollups import generate_telemetry_rollups
 from otel_persona.cohorts.sidecars import write_cohort_telemetry
 from otel_persona.cohorts.tree import Cohort, CohortTree, Damaged
+from otel_persona.cohorts.workers import LivingWorker
 from otel_persona.concurrency.interruptions import pass_on
 from otel_persona.facts import Fingerprints
 from otel_persona.records import tallies
@@ -37,6 +38,7 @@ class CohortParts:
         self._prints = prints
         # Processes of several machines may have the same id.
         self._worker = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._living = LivingWorker(root, self._worker)
         self._cohorts = CohortStates(self._tree(), _reject)
         self._unwritten: set[Cohort] = set()
         self._not_rolled_up: set[tuple[str, str]] = set()
@@ -64,9 +66,12 @@ class CohortParts:
             self._is_complete = True
             self._unwritten |= self._cohorts.states.keys()
         self._not_rolled_up |= {(at.run_id, at.key.stage) for at in self._unwritten}
-        return self.write(deadline) and self._write_all(
+        is_written = self.write(deadline) and self._write_all(
             self._not_rolled_up, lambda at: self._roll_up(*at, deadline), deadline
         )
+        if is_written:
+            self._living.is_done()
+        return is_written
 
     def hold(self, timeout_s: float) -> None:
         """Begin no further write, as before a fork; wait so long for one that is under way."""
@@ -112,7 +117,9 @@ class CohortParts:
             self._prints,
             complete=self._is_complete,
         )
-        write_cohort_telemetry(self._tree(deadline), facts, self._settings, worker=self._worker)
+        tree = self._tree(deadline)
+        self._living.writes(cohort.run_id, tree)
+        write_cohort_telemetry(tree, facts, self._settings, worker=self._worker)
 
     def _roll_up(self, run_id: str, stage: str, deadline: float) -> None:
         generate_telemetry_rollups(self._tree(deadline), stage, run_id, self._settings.prices)

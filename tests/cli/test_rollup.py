@@ -140,6 +140,105 @@ def test_a_killed_run_is_completed_from_its_log(
     assert metrics["n_attempts"] == 10
 
 
+GOES_ON = """
+import sys
+import otel_persona as op
+handle = op.configure(run_id="25K_a", log="generation.log", sidecars=sys.argv[1])
+for half in range(2):
+    for number in range(100):
+        with op.attempt(stage="B", persona_id=f"{half}-{number}"):
+            pass
+    assert handle.force_flush()
+    print("flushed", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_a_run_that_goes_on_is_left_to_its_workers(
+    cli: Cli, line: Line, log: Log, tmp_path: Path, root: str
+) -> None:
+    """Saved now, its attempts would be counted twice; other runs are saved all the same."""
+    with subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", GOES_ON, root],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "flushed\n"
+        (worker,) = Path(root).glob(".worker-*")
+        logs = [str(tmp_path / "generation.log"), log(line(run_id="other"), name="other.log")]
+        done = cli("rollup", *logs, "--tree", root, "--format", "json")
+        assert done.returncode == 2
+        assert done.stderr == (
+            "otel-persona: not saved: 100 attempts: the run '25K_a' goes on, and is written by "
+            f"the worker {worker.name.removeprefix('.worker-')}: roll it up when it has ended\n"
+        )
+        document = json.loads(done.stdout)
+        assert [run["run_id"] for run in document["runs"]] == ["other"]
+        assert [refused["attempts"] for refused in document["refused"]] == [100]
+        program.communicate("go on\n\n")
+    assert program.returncode == 0
+
+    assert not list(Path(root).glob(".worker-*"))
+    (document,) = _metadata(root, "cr_25K_a")
+    assert (document["n_attempts"], document["complete"]) == (200, True)
+    _rolled_up(cli, *logs, "--tree", root)
+    assert [again["n_attempts"] for again in _metadata(root, "cr_25K_a")] == [200]
+
+
+def test_a_worker_that_was_killed_is_in_nobodys_way(cli: Cli, tmp_path: Path, root: str) -> None:
+    """Its part is replaced by what the log has, and the sign of its life is removed."""
+    with subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", GOES_ON, root],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "flushed\n"
+        program.kill()
+    assert list(Path(root).glob(".worker-*"))
+
+    _rolled_up(cli, str(tmp_path / "generation.log"), "--tree", root)
+    assert not list(Path(root).glob(".worker-*"))
+    assert not list(Path(root).rglob(".part-*"))
+    (document,) = _metadata(root, "cr_25K_a")
+    assert (document["n_attempts"], document["complete"]) == (100, True)
+
+
+def test_one_shard_does_not_take_the_place_of_all(
+    cli: Cli, line: Line, log: Log, root: str
+) -> None:
+    """That cohort stays as it was, and is named; the rest of the log is saved."""
+    shards = [
+        log(*(line(persona_id=f"{name}-{number}") for number in range(4)), name=f"{name}.log")
+        for name in "ab"
+    ]
+    _rolled_up(cli, *shards, "--tree", root)
+    other = log(line(stage="C"), name="other.log")
+    done = cli("rollup", shards[0], other, "--tree", root, "--format", "json")
+
+    assert done.returncode == 2
+    (folder,) = Path(root, "B").rglob("cohort=*")
+    run_id = json.loads((folder / "metadata.json").read_text())["run_id"]
+    assert done.stderr == (
+        f"otel-persona: not saved: 4 attempts: {folder} has 8: give all logs of the run "
+        f"{run_id!r} at once, or remove that folder\n"
+    )
+    assert json.loads(done.stdout)["runs"][0]["cohorts"] == 1
+    assert [saved["n_attempts"] for saved in _metadata(root, folder.name.split("=")[1])] == [8, 1]
+    assert cli("rollup", shards[0], "--tree", root).stdout == ""
+
+
+def _metadata(root: str, cohort_id: str) -> list[dict[str, Any]]:
+    """Read the metadata of a run's cohorts, stage by stage."""
+    paths = sorted(Path(root).rglob(f"cohort={cohort_id}/metadata.json"))
+    return [json.loads(path.read_text()) for path in paths]
+
+
 def test_what_was_written_is_told(cli: Cli, sliced_log: str, root: str) -> None:
     """The runs, how many cohorts, the worst change of each, and where to look next."""
     done = cli("rollup", sliced_log, "--tree", root)

@@ -282,6 +282,22 @@ def test_a_worker_that_is_killed_leaves_the_cohort_incomplete(
     assert metadata["complete"] is False
 
 
+@pytest.mark.parametrize("lock", [True, False])
+def test_a_worker_says_that_it_lives_and_what_runs_it_writes(
+    start: Start, tree: Any, wait_for: WaitFor, lock: bool
+) -> None:
+    """By a dot-file that is gone at its end; where nobody has locks there is none."""
+    child = start(BEGIN, SOON.replace("{", f'{{"lock": {str(lock).lower()}, '), 1)
+    child.hear()
+    wait_for(lambda: list(tree.attempts().values()) == [1])
+    signs = [path.read_text() for path in tree.root.glob(".worker-*")]
+    assert signs == ['"25K_a"\n'] * lock
+    child.go_on()
+    assert child.wait() == 0
+
+    assert not list(tree.root.glob(".worker-*"))
+
+
 NEW_COHORT = """
 SAFETY = {"telemetry": json.loads(sys.argv[1])}
 op.configure(run_id="25K_a", sidecars="REPRODUCIBILITY", safety=SAFETY)
