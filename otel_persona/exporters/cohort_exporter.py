@@ -16,6 +16,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from otel_persona.cohorts.attempt_cohorts import SubjectStates, named_in
 from otel_persona.cohorts.git_commit import git_commit
+from otel_persona.cohorts.parquet_table import load
 from otel_persona.concurrency import forks
 from otel_persona.concurrency.interruptions import pass_on
 from otel_persona.concurrency.serial_queue import SerialQueue, waits_for_this_thread
@@ -189,6 +190,8 @@ class CohortExporter(SpanExporter):
             return False
         try:
             self._holder = threading.get_ident()
+            load()
+            started = time.monotonic()  # loading happens once, and shall not put off the next one
             is_written = self._hand_over(deadline) and self._write_parts(deadline)
         except Exception as fault:  # noqa: BLE001 - telemetry never breaks the generation
             pass_on(fault)
