@@ -119,9 +119,16 @@ class CohortExporter(SpanExporter):
         self.finish(_TIMEOUT_S)
 
     def finish(self, timeout_s: float) -> bool:
-        """Do as ``shutdown``; ``False`` if that fails or takes too long. It may be repeated."""
+        """Do as ``shutdown``; ``False`` if that fails or takes too long. It may be repeated.
+
+        What is not written then is told once, and its cohorts are counted in ``persona.faults``.
+        """
         self._is_closed = True
-        return self._write(timeout_s * _SHARE_OF_DEADLINE)
+        self._parts.end()
+        is_written = self._write(timeout_s * _SHARE_OF_DEADLINE)
+        if not is_written:
+            self._parts.tell_unwritten()
+        return is_written
 
     def _take(self, record: AttemptRecord) -> None:
         named = named_in(record)
@@ -134,7 +141,7 @@ class CohortExporter(SpanExporter):
         elif is_new or waiting % _ROW == 0 or waiting == self._pace.attempts_to_go():
             self._thread.wake()
         if self._is_closed and not threading.main_thread().is_alive():
-            self._write(_TIMEOUT_S)  # the program is ending, and no thread will outlast this call
+            self.finish(_TIMEOUT_S)  # the program is ending, and no thread will outlast this call
         else:
             self._thread.ask()
 

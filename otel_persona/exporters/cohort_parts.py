@@ -27,6 +27,7 @@ from otel_persona.settings import Settings
 _log = logging.getLogger("otel_persona")
 _Place = TypeVar("_Place")
 _LET_IN_S = 0.001
+_MOST_NAMED = 3
 
 
 class CohortParts:
@@ -42,6 +43,7 @@ class CohortParts:
         self._cohorts = CohortStates(self._tree(), _reject)
         self._unwritten: set[Cohort] = set()
         self._not_rolled_up: set[tuple[str, str]] = set()
+        self._is_ending = False
         self._is_complete = False
         self._is_failing = False
         self._writing = threading.Lock()
@@ -59,6 +61,24 @@ class CohortParts:
         written, or not in time.
         """
         return self._write_all(self._unwritten, lambda at: self._save(at, deadline), deadline)
+
+    def end(self) -> None:
+        """Have a checkpoint that is being written give way to the end, which writes all again."""
+        self._is_ending = True
+
+    def tell_unwritten(self) -> None:
+        """Say what is not written now that the time is up, and count its cohorts."""
+        cohorts = list(self._unwritten)
+        runs = {at.run_id for at in cohorts} | {run_id for run_id, _ in list(self._not_rolled_up)}
+        if not runs:
+            return
+        named = ", ".join(map(repr, sorted(runs)[:_MOST_NAMED]))
+        told = (
+            f"not written when the time was up: {len(cohorts):,} of the cohorts, and rollups, of "
+            f"{named}{', …' * (len(runs) > _MOST_NAMED)}; call op.shutdown(timeout_s) with more "
+            "time, or use `otel-persona rollup` on the log"
+        )
+        tallies.faults.add("sidecars_unwritten", told, max(1, len(cohorts)))
 
     def write_complete(self, deadline: float) -> bool:
         """Write all cohorts as complete, and the rollups of their runs; else as ``write``."""
@@ -91,7 +111,8 @@ class CohortParts:
     ) -> bool:
         """Call ``write`` with each of ``places``, and leave there those with which it failed."""
         for place in sorted(places, key=str):
-            if time.monotonic() >= deadline:
+            gives_way = self._is_ending and not self._is_complete
+            if gives_way or time.monotonic() >= deadline:
                 return False
             if self._fork_waits:
                 time.sleep(_LET_IN_S)  # a lock goes to whoever asks first

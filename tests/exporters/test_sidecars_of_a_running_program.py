@@ -387,6 +387,7 @@ def test_a_lock_that_others_hold_costs_no_deadline(start: Start, tree: Any) -> N
     assert child.hear() == {"held": [False, False], "in_time": True}
     assert child.hear() == {"free": True}
     assert child.wait() == 0
+    assert "1 of the cohorts, and rollups, of '25K_a'; call op.shutdown(" in child.errors
 
     (metadata,) = tree.cohorts().values()
     assert (metadata["n_attempts"], metadata["complete"]) == (2, True)
