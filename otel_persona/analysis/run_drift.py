@@ -94,52 +94,52 @@ class Distance(NamedTuple):
 
 
 class DistributionChange(msgspec.Struct, frozen=True):
-    """One distribution of a cohort against one baseline.
-
-    ``level`` is ``alpha`` divided by all distances in the comparison, those of too few values too.
-    """
+    """One distribution of a cohort against one baseline."""
 
     against: Against
     distribution: str
     drift: DistributionDrift
-    level: float
 
     @property
-    def is_over_threshold(self) -> bool:
-        """Whether any distance is over the specified threshold, whatever the samples' sizes."""
-        return bool(self.drift.psi_over_threshold or self.drift.ks_over_threshold)
+    def has_moved(self) -> bool:
+        """Whether it has drifted, or only too few values keep it from that."""
+        return self.drift.status == "drift" or self.drift.suspect
 
     @property
-    def beyond_chance(self) -> list[Distance]:
-        """Distances that are no decision, of too few values, and yet no likely work of chance."""
+    def is_alarming(self) -> bool:
+        """Whether it has moved, and not for the better."""
+        return self.has_moved and self.drift.verdict not in ("better", "unjudged")
+
+    @property
+    def over_threshold(self) -> list[Distance]:
+        """The distances over the specified threshold, the least probable first."""
         drift = self.drift
-        if drift.status != "insufficient":
-            return []
-        return [
+        distances = [
             Distance(name, value, p_value)
             for name, value, p_value, is_over in (
                 ("PSI", drift.psi, drift.psi_p_value, drift.psi_over_threshold),
                 ("KS", drift.ks, drift.ks_p_value, drift.ks_over_threshold),
             )
-            if value is not None and p_value is not None and is_over and p_value < self.level
+            if value is not None and p_value is not None and is_over
         ]
+        return sorted(distances, key=lambda distance: distance.p_value)
 
     @property
     def rank(self) -> tuple[Any, ...]:
-        """Return what sorts the worst first: what has drifted, then by PSI."""
-        status = _STATUSES.index("drift" if self.beyond_chance else self.drift.status)
-        decided = self.drift.status == "drift"
-        size = self.drift.psi or 0.0
-        return (status, not decided, -size, self.distribution, *self.against.rank)
+        """Return what sorts the worst first: what has drifted, is suspect of it, then by PSI."""
+        return (
+            not self.is_alarming,
+            not self.has_moved,
+            _STATUSES.index(self.drift.status),
+            -(self.drift.psi or 0.0),
+            self.distribution,
+            *self.against.rank,
+        )
 
     def document(self) -> dict[str, Any]:
         """Return it as plain values for JSON."""
-        return {
-            **self.against.document(),
-            "distribution": self.distribution,
-            "beyond_chance": [distance.name for distance in self.beyond_chance],
-            **msgspec.to_builtins(self.drift),
-        }
+        drift = msgspec.to_builtins(self.drift)
+        return {**self.against.document(), "distribution": self.distribution, **drift}
 
 
 class Unsound(msgspec.Struct, frozen=True):
@@ -174,8 +174,13 @@ class CohortChanges(msgspec.Struct):
 
     @property
     def worst(self) -> FigureChange | DistributionChange:
-        """A critical figure's ``ALERT``, else a distribution that has drifted, else a figure."""
-        if self.drifted and not (self.figures and self.figures[0].is_critical_alert):
+        """A critical figure's ``ALERT``, else what has drifted, else a figure.
+
+        What has drifted for the better comes last.
+        """
+        if self.figures and self.figures[0].is_critical_alert:
+            return self.figures[0]
+        if self.drifted and (self.drifted[0].is_alarming or not self.figures):
             return self.drifted[0]
         return self.figures[0]
 
@@ -188,8 +193,9 @@ class CohortChanges(msgspec.Struct):
     def rank(self) -> tuple[Any, ...]:
         """Return what sorts the worst first."""
         worst = self.worst
-        kind = 1 if isinstance(worst, DistributionChange) else 2 - 2 * worst.is_critical_alert
-        return (kind, *worst.rank)
+        if isinstance(worst, DistributionChange):
+            return (1 if worst.is_alarming else 3, *worst.rank)
+        return (0 if worst.is_critical_alert else 2, *worst.rank)
 
 
 class RunDrift(msgspec.Struct, frozen=True):
@@ -215,22 +221,22 @@ class RunDrift(msgspec.Struct, frozen=True):
         return [change for change in self.distributions if change.drift.status == "drift"]
 
     @property
-    def beyond_chance(self) -> list[DistributionChange]:
-        """Distributions of too few values that chance is no likely reason for, each once.
+    def suspects(self) -> list[DistributionChange]:
+        """What too few values keep from being a drift, each once, the least probable first.
 
-        The least probable come first: their distances are of too different sizes to be compared.
+        What may have moved for the better comes last.
         """
-        found = [change for change in self.distributions if change.beyond_chance]
-        found.sort(key=lambda change: min(distance.p_value for distance in change.beyond_chance))
-        return _each_once(found)
+        suspects = [change for change in self.distributions if change.drift.suspect]
+        suspects.sort(key=lambda sus: (not sus.is_alarming, sus.over_threshold[0].p_value))
+        return _each_once(suspects)
 
     @property
     def told(self) -> list[DistributionChange]:
-        """The distributions that are decided or beyond chance, each where it is farthest."""
+        """The distributions that are decided or suspect, each where it is farthest."""
         return _each_once(
             change
             for change in self.distributions
-            if change.drift.status in ("drift", "ok") or change.beyond_chance
+            if change.has_moved or change.drift.status == "ok"
         )
 
     @property
@@ -246,7 +252,7 @@ class RunDrift(msgspec.Struct, frozen=True):
         """What changed in each cohort where something did, the worst cohort first.
 
         Those with a critical figure's ``ALERT`` come first, then those with a distribution that has
-        drifted.
+        drifted; those where that is all for the better come last.
         """
         changes: defaultdict[CohortKey, CohortChanges] = defaultdict(CohortChanges)
         for drifted in self.drifted:
@@ -293,7 +299,7 @@ def drift_of_run(cohorts: Sequence[CohortDrift], baseline: str | None = None) ->
         for name, drift in comparison.metrics.items()
     )
     distributions = (
-        DistributionChange(against, name, drift, _level(comparison))
+        DistributionChange(against, name, drift)
         for against, comparison in comparisons
         for name, drift in comparison.distributions.items()
     )
@@ -323,12 +329,6 @@ def _each_once(changes: Iterable[DistributionChange]) -> list[DistributionChange
     for change in changes:
         farthest.setdefault((change.against.key, change.distribution), change)
     return list(farthest.values())
-
-
-def _level(comparison: Comparison) -> float:
-    distributions = comparison.distributions.values()
-    distances = sum((drift.psi is not None) + (drift.ks is not None) for drift in distributions)
-    return comparison.alpha / max(distances, 1)
 
 
 def _against(

@@ -28,6 +28,11 @@ class FigureCourse(msgspec.Struct, frozen=True):
         return self.of_cohort.alpha / max(self.of_cohort.tests, 1)
 
     @property
+    def varies(self) -> bool:
+        """Whether its values differ; one that is the same in all runs needs no more of them."""
+        return len({value for value in self.trend.values if value is not None}) > 1
+
+    @property
     def rank(self) -> tuple[Any, ...]:
         """Return what sorts the worst first: by status, then by p-value."""
         p_value = 1.0 if self.trend.p_value is None else self.trend.p_value

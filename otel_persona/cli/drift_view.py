@@ -27,18 +27,13 @@ from otel_persona.cli.figure_words import change_in_words, in_words
 from otel_persona.cli.printing import counted, printable
 from otel_persona.cli.tables import Column, FigureTable, coloured
 from otel_persona.cohorts.good_runs import COMPLETED_BY
-from otel_persona.drift import Status, Tier
+from otel_persona.drift import Tier
 
 _MOST_SENTENCES = 10
 _MOST_ROWS = 30
 _MOST_NAMED = 5
 _NARROWED_BY = "--view CROSS_SECTIONAL or --baseline BASELINE"
 _TIER_BANDS: dict[Tier, Band] = {"OK": "healthy", "WARN": "warning", "ALERT": "critical"}
-_STATUS_BANDS: dict[Status, Band] = {
-    "ok": "healthy",
-    "drift": "critical",
-    "insufficient": "warning",
-}
 
 
 def drift_view(drift: RunDrift) -> Iterator[RenderableType]:
@@ -85,7 +80,10 @@ def _moved(change: FigureChange) -> str:
 
 
 def _drifted(change: DistributionChange) -> str:
-    return f"the distribution of {change.distribution} has drifted ({change.drift.reason})"
+    drift = change.drift
+    return (
+        f"the distribution of {change.distribution} has drifted ({drift.reason}), {drift.verdict}"
+    )
 
 
 def _figure_counts(figures: Sequence[FigureChange]) -> str:
@@ -146,6 +144,7 @@ def _distribution_table(changes: Sequence[DistributionChange]) -> FigureTable:
             Column("KS", is_spare=True),
             Column("p", is_spare=True),
             Column("Status", is_text=True),
+            Column("Which way", is_text=True),
             Column("Against", is_text=True, is_wrapped=True),
             Column("Values"),
             Column("Theirs", is_spare=True),
@@ -165,11 +164,18 @@ def _distribution_row(change: DistributionChange) -> list[str | Text]:
         _probability(drift.psi_p_value),
         _distance(drift.ks, drift.ks_noise_floor),
         _probability(drift.ks_p_value),
-        coloured(drift.status, _STATUS_BANDS[drift.status]),
+        coloured("suspect" if drift.suspect else drift.status, _band(change)),
+        (drift.verdict if change.has_moved else None) or UNKNOWN,
         baseline_in_words(against),
         whole(drift.n_current),
         whole(drift.n_baseline),
     ]
+
+
+def _band(change: DistributionChange) -> Band:
+    if not change.is_alarming:
+        return "healthy"
+    return "warning" if change.drift.suspect else "critical"
 
 
 def _distance(value: float | None, noise_floor: float | None) -> str:
@@ -196,18 +202,20 @@ def _too_small(drift: RunDrift) -> Iterator[str]:
     distributions = drift.distributions
     small = [change for change in distributions if change.drift.status == "insufficient"]
     if small:
-        example = small[0]
+        example = next((change for change in small if not change.drift.suspect), small[0])
         yield (
             f"insufficient: {len(small):,} of {counted(len(distributions), 'comparison')} of "
             f"distributions have too few values, such as {example.distribution} in "
             f"{cohort_in_words(example.against.key)}: {example.drift.reason}"
         )
-    beyond = drift.beyond_chance
-    if beyond:
-        named = "; ".join(map(_beyond_chance, beyond[:_MOST_NAMED]))
-        more = f"; and {len(beyond) - _MOST_NAMED:,} more" if len(beyond) > _MOST_NAMED else ""
-        yield f"too few values for a decision, but chance is no likely reason: {named}{more}"
-    crossed = sum(change.is_over_threshold and not change.beyond_chance for change in small)
+    suspects = drift.suspects
+    if suspects:
+        named = "; ".join(map(_suspect, suspects[:_MOST_NAMED]))
+        more = f"; and {len(suspects) - _MOST_NAMED:,} more" if suspects[_MOST_NAMED:] else ""
+        yield (
+            f"suspect: too few values for a decision, but chance is no likely reason: {named}{more}"
+        )
+    crossed = sum(bool(change.over_threshold) and not change.drift.suspect for change in small)
     if crossed:
         yield (
             "over the specified threshold, which so few values cross by chance: "
@@ -221,11 +229,10 @@ def _too_small(drift: RunDrift) -> Iterator[str]:
         )
 
 
-def _beyond_chance(change: DistributionChange) -> str:
-    distances = ", ".join(
-        f"{distance.name} {distance.value:.3g}, p {distance.p_value:.2g}"
-        for distance in change.beyond_chance
+def _suspect(change: DistributionChange) -> str:
+    farthest = change.over_threshold[0]
+    return (
+        f"{change.distribution} in {cohort_in_words(change.against.key)} "
+        f"({farthest.name} {farthest.value:.3g}, p {farthest.p_value:.2g}, "
+        f"{change.drift.verdict}, against {baseline_in_words(change.against)})"
     )
-    against = baseline_in_words(change.against)
-    cohort = cohort_in_words(change.against.key)
-    return f"{change.distribution} in {cohort} against {against} ({distances})"

@@ -84,5 +84,5 @@ _UNITS: dict[str, Callable[[float], str]] = {
     "_rate": _share,
     "_share": _share,
     "_usd": _usd,
-    "_usd_per_attempt": _usd,
+    "_usd_per_success": _usd,
 }

@@ -112,17 +112,17 @@ def _undecided(trends: RunTrends) -> Iterator[str]:
         yield f"insufficient: {statuses['insufficient']:,} figures are known in too few runs"
     out_of_reach: defaultdict[int, list[FigureCourse]] = defaultdict(list)
     for course in trends.courses:
-        if course.trend.status == "steady" and not course.trend.reachable:
+        if course.trend.status == "steady" and not course.trend.reachable and course.varies:
             out_of_reach[course.trend.n_runs].append(course)
     yield from (_out_of_reach(courses) for _, courses in sorted(out_of_reach.items()))
 
 
 def _out_of_reach(courses: Sequence[FigureCourse]) -> str:
     """Say of figures that are known in the same number of runs why none can be judged."""
-    first = courses[0]
+    nearest = min(courses, key=lambda course: course.trend.smallest_p or 0)
     cohorts = len({course.key for course in courses})
     return (
         f"out of reach: {counted(len(courses), 'figure')} of {counted(cohorts, 'cohort')} could "
-        f"not be called anything but steady with so few runs: {first.trend.n_runs} runs give p "
-        f"{first.trend.smallest_p:.2g} at least, and below {first.level:.2g} is needed"
+        f"not be called anything but steady with so few runs: {nearest.trend.n_runs} runs give "
+        f"p {nearest.trend.smallest_p:.2g} at least, and below {nearest.level:.2g} is needed"
     )

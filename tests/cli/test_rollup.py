@@ -245,7 +245,9 @@ def test_what_was_written_is_told(cli: Cli, sliced_log: str, root: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     rows = [row.split() for row in done.stdout.splitlines()]
     assert ["slice_5", "2023-12-19T04:03:03.484Z", "420", "17"] in [row[:4] for row in rows]
-    assert "- slice_2: validation / 13b / together: p99_latency_ms 1.89 s -> " in done.stdout
+    assert (
+        "- slice_2: validation / 13b / together: p99_latency_success_ms 1.89 s -> " in done.stdout
+    )
     assert done.stdout.endswith(f"otel-persona drift --tree {root}\n")
 
 
