@@ -2,12 +2,46 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from otel_persona.aggregation import BatchState, summarise_batch
 from otel_persona.facts import Categories, cohort_figures, direction_of
 from otel_persona.settings import Prices, Settings
 from tests.facts.drawn import drawn_attempts, folded
+
+DOCUMENTATION = (Path(__file__).parents[2] / "docs" / "sidecars.md").read_text("utf-8")
+WORSE_IS = {"higher_is_worse": "higher", "higher_is_better": "lower", "band": "both ways", None: ""}
+UNITS = {"_ms": "ms", "_rate": "share", "_share": "share", "_usd": "USD", "_tokens": "tokens"}
+
+
+def documented() -> dict[str, tuple[str, str]]:
+    """Read the glossary: each figure's unit, and which way it gets worse."""
+    glossary = DOCUMENTATION.partition("\n| figure | unit |")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in row.split("|")[1:4]] for row in glossary.splitlines()[2:]]
+    return {
+        name: (unit, worse) for names, unit, worse in rows for name in re.findall("`(.+?)`", names)
+    }
+
+
+def test_the_glossary_has_every_figure() -> None:
+    """With its unit and direction, as the page and the code say them."""
+    attempts = drawn_attempts(900)
+    for attempt in attempts:
+        attempt.validator_scores = {"<validator>": 0.5}
+        attempt.repairs = ["<kind>"]
+    figures = cohort_figures(folded(attempts), Prices())
+    pages = documented()
+    assert pages.keys() == figures.keys()
+    for name, (unit, worse) in pages.items():
+        if name != "mean_validator_scores.<validator>":
+            assert worse == WORSE_IS[direction_of(name, Settings())], name
+        for ending, unit_of_ending in UNITS.items():
+            if name.endswith(ending):
+                assert unit == unit_of_ending, name
+        assert unit, name
 
 
 def test_figures_equal_those_of_a_batch() -> None:
