@@ -13,8 +13,6 @@ import msgspec
 import pytest
 
 from otel_persona import semconv
-from otel_persona.demo.slices import sliced_attempts
-from otel_persona.records import encode_line
 from otel_persona.semconv import Instrument
 from otel_persona.settings import Settings, load_settings
 
@@ -134,17 +132,29 @@ def test_every_option_stands_in_the_readme() -> None:
 
 
 def test_drift_says_what_the_readme_shows(tmp_path: Path) -> None:
-    """The output is that of the demo's requests; ``…`` stands for what was left out."""
-    log = tmp_path / "slices.log"
-    log.write_bytes(b"".join(map(encode_line, sliced_attempts())))
-    for arguments in (["rollup", str(log)], ["drift", "--target", "7b"]):
-        command_line = [sys.executable, "-m", "otel_persona", *arguments]
+    """Its commands give its output, one after the other; ``…`` stands for what was left out."""
+    (block,) = (text for text in blocks("text") if text.startswith("$ otel-persona drift "))
+    typed, *rows = block.splitlines()
+    assert "`otel-persona demo --sidecars`" in README
+    for arguments in ("demo --sidecars", typed.removeprefix("$ otel-persona ")):
+        command_line = [sys.executable, "-m", "otel_persona", *arguments.split()]
         shown = subprocess.run(
             command_line, cwd=tmp_path, capture_output=True, text=True, check=True
         ).stdout
-    (block,) = (text for text in blocks("text") if text.startswith("Run slice_5"))
-    for row in block.splitlines():
+    for row in rows:
         assert row.removesuffix("…") in shown
+
+
+def test_a_falling_auc_reads_worse(tmp_path: Path) -> None:
+    """The tracker's snippet says which way its figure gets worse, and a later run shows it."""
+    (snippet,) = (text for text in blocks("python") if "ReproducibilityTracker" in text)
+    later = snippet.replace("2025-12-14", "2025-12-15").replace("0.61", "0.42")
+    script = "\n".join(["import otel_persona as op", snippet, later])
+    subprocess.run([sys.executable, "-W", "error", "-c", script], cwd=tmp_path, check=True)
+    tree = str(tmp_path / "results" / "REPRODUCIBILITY")
+    command_line = [sys.executable, "-m", "otel_persona", "drift", "--tree", tree]
+    shown = subprocess.run(command_line, capture_output=True, text=True, check=True).stdout
+    assert ": auc 0.61 -> 0.42 (-31%), worse, ALERT, against 2025-12-14_12-00-00 (" in shown
 
 
 def test_every_command_stands_in_the_readme() -> None:
