@@ -1,15 +1,16 @@
 """Finds a key's earlier runs without reading the tree: an SQLite file beside the stages.
 
-It is only a cache. It is made anew when it is missing or damaged, and a key's part of it when the
-key's folder is not as it was left: somebody has copied cohorts in, removed some, or restored a
-backup. Whoever uses a row compares it with its files. No fork cuts a step of SQLite in two: its
-locks would stay in the child as they were.
+It is only a cache, and its failures are ``index_file``'s. It is made anew when it is missing or
+damaged, and a key's part of it when the key's folder is not as it was left: somebody has copied
+cohorts in, removed some, or restored a backup. Whoever uses a row compares it with its files. No
+fork cuts a step of SQLite in two: its locks would stay in the child as they were.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import NamedTuple, TypeVar
 
 from otel_persona.cohorts.atomic_files import make_folder
 from otel_persona.cohorts.audit import is_valid
-from otel_persona.cohorts.index_file import connected, is_broken
+from otel_persona.cohorts.index_file import IndexFile
 from otel_persona.cohorts.metadata import read_metadata
 from otel_persona.cohorts.tree import Cohort, CohortTree
 from otel_persona.concurrency import forks
@@ -64,15 +65,14 @@ class Moment(NamedTuple):
 class KeyIndex:
     """The index of one key's cohorts, up to date with the key's folder.
 
-    Only the holder of that folder's lock may have one. Raises ``CohortError`` if the index cannot
-    be read or written, other than by being damaged.
+    Only the holder of that folder's lock may have one.
     """
 
     def __init__(self, tree: CohortTree, key: CohortKey) -> None:
         self._tree = tree
         self._key = key
         self._folder = tree.folder(key)
-        self._connection = connected(tree)
+        self._file = IndexFile(tree)
         try:
             self._do(self._catch_up)
         except BaseException:
@@ -81,8 +81,7 @@ class KeyIndex:
 
     def close(self) -> None:
         """Close the file; the index is of no more use."""
-        with forks.undivided():
-            self._connection.close()
+        self._file.close()
 
     def newest_before(
         self, moment: Moment, own_run_id: str, good: Collection[str] | None = None
@@ -131,29 +130,31 @@ class KeyIndex:
 
     def _catch_up(self) -> None:
         key = str(self._key)
+        if self._file.is_in_memory:
+            os.utime(self._folder)  # whoever uses the file next looks here, and finds this save
         stamp = _stamp(self._folder)
         with forks.undivided():
-            known = self._connection.execute("SELECT stamp FROM folders WHERE key = ?", (key,))
+            known = self._file.connection.execute("SELECT stamp FROM folders WHERE key = ?", (key,))
             is_known = known.fetchall() == [(stamp,)]
-            unread = self._connection.execute(_UNREAD, (key,)).fetchall()
+            unread = self._file.connection.execute(_UNREAD, (key,)).fetchall()
         if is_known:
             for row in unread:
                 self.refresh(Row(*row))
             return
         rows = [row for row in map(self._read, self._tree.folders(self._folder)) if row is not None]
-        with forks.undivided(), self._connection:
-            self._connection.execute("DELETE FROM cohorts WHERE key = ?", (key,))
+        with forks.undivided(), self._file.connection:
+            self._file.connection.execute("DELETE FROM cohorts WHERE key = ?", (key,))
         self._put(rows, stamp)
 
     def _put(self, rows: list[Row], stamp: str | None = None) -> None:
         key = str(self._key)
-        with forks.undivided(), self._connection:
-            self._connection.executemany(
+        with forks.undivided(), self._file.connection:
+            self._file.connection.executemany(
                 "INSERT OR REPLACE INTO cohorts VALUES (?, ?, ?, ?, ?, ?)",
                 [(key, *row) for row in rows],
             )
             if stamp is not None:
-                self._connection.execute(
+                self._file.connection.execute(
                     "INSERT OR REPLACE INTO folders VALUES (?, ?)", (key, stamp)
                 )
 
@@ -163,25 +164,20 @@ class KeyIndex:
 
     def _rows(self, query: str, values: dict[str, str]) -> list[Row]:
         with forks.undivided():
-            found = self._connection.execute(query, values).fetchall()
+            found = self._file.connection.execute(query, values).fetchall()
         return [
             Row(folder, run_id, ended_at, bool(complete), bool(valid))
             for folder, run_id, ended_at, complete, valid in found
         ]
 
     def _do(self, step: Callable[[], _Result]) -> _Result:
-        """Take a step; if the file turns out to be damaged, once more with a new one."""
+        """Take a step; if the file fails, take it again with what is used instead."""
         try:
             return step()
-        except sqlite3.DatabaseError as error:
-            if not is_broken(error):
-                raise CohortError(
-                    f"{self._tree.root}: its index cannot be used: {error}"
-                ) from error
-            self._connection.close()
-            self._connection = connected(self._tree, instead_of=error)
-        self._catch_up()
-        return step()
+        except sqlite3.Error as failure:
+            self._file.replace(failure)
+        self._do(self._catch_up)
+        return self._do(step)
 
 
 def _moment_of(row: Row) -> Moment:

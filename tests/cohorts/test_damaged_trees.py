@@ -6,6 +6,8 @@ import logging
 import shutil
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -133,17 +135,76 @@ def test_an_index_damaged_in_the_middle_is_made_anew(tree: Tree) -> None:
     assert {damaged.path for damaged in tree.skipped} == {index}
 
 
-def test_an_index_of_another_version_is_made_anew(tree: Tree) -> None:
-    """One with other tables is of no use, whoever made it."""
+@pytest.mark.parametrize(
+    "changes",
+    [
+        "DROP TABLE cohorts; CREATE TABLE cohorts (other TEXT); PRAGMA user_version = 77",
+        "DROP TABLE cohorts; CREATE TABLE cohorts (other TEXT)",
+        "DROP TABLE cohorts",
+        "DROP TABLE folders",
+        "DROP INDEX valid_ends",
+    ],
+)
+def test_an_index_with_other_tables_is_made_anew(tree: Tree, changes: str) -> None:
+    """It is of no use, whoever made it, and whatever version it says it is."""
     tree.save(0)
     index = tree.root / ".index.sqlite3"
-    with sqlite3.connect(index) as connection:
-        connection.execute("DROP TABLE cohorts")
-        connection.execute("CREATE TABLE cohorts (other TEXT)")
-        connection.execute("PRAGMA user_version = 77")
-    connection.close()
+    with closing(sqlite3.connect(index)) as connection:
+        connection.executescript(changes)
     assert tree.baselines(tree.save(1))["previous_run"] == ["run_0"]
+    assert [damaged.path for damaged in tree.skipped] == [index]
+    assert "the index is made anew: " in tree.skipped[0].reason
+    tree.skipped.clear()
     assert tree.baselines(tree.save(2))["previous_run"] == ["run_1"]
+    assert tree.skipped == []
+
+
+def test_what_is_in_the_place_of_the_index_costs_no_save(tree: Tree) -> None:
+    """Each save reads the folder then, and says that it goes without the index."""
+    tree.save(0)
+    index = tree.root / ".index.sqlite3"
+    _a_folder(index)
+    for number in (1, 2):
+        assert tree.baselines(tree.save(number))["previous_run"] == [f"run_{number - 1}"]
+    assert {damaged.path for damaged in tree.skipped} == {index}
+    assert "the index is not used for this save: " in tree.skipped[-1].reason
+
+
+@pytest.mark.parametrize("held", ["BEGIN EXCLUSIVE", "BEGIN; SELECT * FROM cohorts"])
+def test_an_index_that_others_hold_costs_no_save(tree: Tree, held: str) -> None:
+    """It is left as it is, and what was saved without it is found with it afterwards."""
+    tree.save(0)
+    tree.save(1, complete=False)
+    index = tree.root / ".index.sqlite3"
+    with closing(sqlite3.connect(index, isolation_level=None)) as other:
+        for statement in held.split(";"):
+            other.execute(statement).fetchone()
+        assert tree.baselines(tree.save(1))["previous_run"] == ["run_0"]
+    assert [damaged.path for damaged in tree.skipped] == [index]
+    assert tree.skipped[0].reason == "the index is not used for this save: database is locked"
+
+    tree.skipped.clear()
+    assert tree.baselines(tree.save(2))["rolling_window_k"] == ["run_0", "run_1"]
+    assert tree.skipped == []
+
+
+def test_an_index_that_is_removed_again_and_again_costs_no_save(tree: Tree) -> None:
+    """Also in the middle of a save, by somebody who does not ask who is using it."""
+    index = tree.root / ".index.sqlite3"
+    keys = [CohortKey("S", "CROSS_SECTIONAL", name) for name in "ab"]
+
+    def save_all(key: CohortKey) -> None:
+        for number in range(20):
+            folder = tree.save(number, key=key)
+            window = tree.baselines(folder)["rolling_window_k"]
+            assert window == [f"run_{earlier}" for earlier in range(max(0, number - 10), number)]
+
+    with ThreadPoolExecutor(len(keys)) as threads:
+        saves = [threads.submit(save_all, key) for key in keys]
+        while not all(save.done() for save in saves):
+            index.unlink(missing_ok=True)
+        for save in saves:
+            save.result()
 
 
 def test_an_index_that_lies_is_not_believed(tree: Tree) -> None:
