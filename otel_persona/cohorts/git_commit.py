@@ -12,10 +12,10 @@ _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 def git_commit(folder: Path | None = None) -> str | None:
     """Return the commit that ``folder`` (the working directory by default) has checked out.
 
-    ``None`` outside a repository, or before its first commit.
+    ``None`` outside a repository, before its first commit, or in a folder that is removed.
     """
-    place = (Path.cwd() if folder is None else folder).absolute()
     with contextlib.suppress(OSError, UnicodeDecodeError):
+        place = (Path.cwd() if folder is None else folder).absolute()
         for parent in (place, *place.parents):
             if (parent / ".git").exists():
                 return _head(_git_folder(parent / ".git"))

@@ -327,6 +327,30 @@ print(tracker.save_to_cohort(
     assert commit_of(project, "detached") == commit
 
 
+def test_a_working_directory_that_is_gone(tmp_path: Path) -> None:
+    """It is nobody's repository, and what has an absolute path is saved all the same."""
+    program = """
+import os, sys
+import otel_persona as op
+os.rmdir(os.getcwd())
+op.ReproducibilityTracker(sys.argv[1]).save_to_cohort(
+    stage="S", view="CROSS_SECTIONAL", target="t", run_id="r", metrics={"auc": 0.7}
+)
+handle = op.configure(
+    run_id="r", sidecars=sys.argv[1] + "/live", log=sys.argv[1] + "/generation.log"
+)
+with op.attempt(stage="B", persona_id="p"):
+    pass
+assert handle.shutdown()
+"""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], cwd=gone, check=True)
+    metadata = [read(path) for path in tmp_path.rglob("metadata.json")]
+    assert {each["stage"] for each in metadata} == {"S", "B"}
+    assert {each["fingerprints"]["git_commit"] for each in metadata} == {None}
+
+
 def test_the_settings_are_those_of_the_file_and_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
