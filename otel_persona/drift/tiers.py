@@ -6,7 +6,9 @@ and a figure that says nothing about quality never alarms, unless the settings c
 
 from __future__ import annotations
 
+import contextlib
 import math
+import sys
 from collections.abc import Mapping
 from typing import Literal, TypeGuard
 
@@ -18,7 +20,10 @@ from otel_persona.settings import Direction, Settings, TierLimits
 Tier = Literal["OK", "WARN", "ALERT"]
 
 RelDeltaStatus = Literal["defined", "both_zero", "undefined_zero_baseline"]
-"""Whether ``rel_delta`` is defined: a baseline of zero leaves only the change itself."""
+"""Whether ``rel_delta`` is defined: a baseline of zero leaves only the change itself.
+
+So does one so near to zero that the relative change is beyond every float.
+"""
 
 # JSON carries no larger whole numbers.
 _LARGEST_INT = 2**63 - 1
@@ -28,10 +33,10 @@ class FigureDrift(msgspec.Struct, kw_only=True, frozen=True):
     """One figure of the current cohort against the baseline's.
 
     ``delta`` is current less baseline, exact between whole numbers, and ``rel_delta`` is relative
-    to the size of the baseline. What is not a finite number is kept and not compared:
-    ``comparable`` is false, and ``reason`` says what it is. If it is critical, a change of it is an
-    ``ALERT`` all the same, and ``WARN`` if only one side has it. A direction of ``None`` says
-    nothing about quality.
+    to the size of the baseline. What is not a finite number, or so far away that ``delta`` would be
+    none, is kept and not compared: ``comparable`` is false, and ``reason`` says why. If it is
+    critical, a change of it is an ``ALERT`` all the same, and ``WARN`` if only one side has it. A
+    direction of ``None`` says nothing about quality.
     """
 
     current: Figure
@@ -77,7 +82,9 @@ def _figure_drift(
     if not (is_number(current) and is_number(baseline)):
         return _kept(current, baseline, direction, is_critical=is_critical)
     delta = current - baseline
-    relative = delta / abs(baseline) if baseline else None
+    if abs(delta) > sys.float_info.max:
+        return _kept(current, baseline, direction, is_critical=is_critical)
+    relative = _relative(delta, baseline)
     return FigureDrift(
         current=current,
         baseline=baseline,
@@ -102,6 +109,13 @@ def got_worse(change: float, direction: Direction | None) -> bool:
     if direction == "band":
         return change != 0
     return change > 0 if direction == "higher_is_worse" else direction is not None and change < 0
+
+
+def _relative(delta: float, baseline: float) -> float | None:
+    with contextlib.suppress(ZeroDivisionError, OverflowError):  # the latter for whole numbers
+        relative = delta / abs(baseline)
+        return relative if math.isfinite(relative) else None
+    return None
 
 
 def _rel_delta_status(relative: float | None, delta: float) -> RelDeltaStatus:
@@ -156,5 +170,7 @@ def _why_kept(current: Figure, baseline: Figure) -> str:
     if current is None or baseline is None:
         sides = [("the current run", current), ("the baseline", baseline)]
         return f"no value in {' and '.join(side for side, value in sides if value is None)}"
+    if is_number(current) and is_number(baseline):
+        return "the change is beyond every float"
     value = baseline if is_number(current) else current
     return f"{value!r} is not a finite number"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,8 +19,11 @@ from tests.drift.made import facts
 BOTH_WAYS = "a figure of the user's own"
 CRITICAL = "horizon"
 
+HUGE = int(sys.float_info.max)
 numbers = st.one_of(
-    st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False, allow_infinity=False)
+    st.integers(-HUGE, HUGE),
+    st.integers(-(2**63), 2**63 - 1),
+    st.floats(allow_nan=False, allow_infinity=False),
 )
 figures = st.one_of(
     numbers, st.none(), st.booleans(), st.text(), st.just(math.nan), st.just(math.inf)
@@ -165,6 +170,14 @@ def test_a_true_zero_is_a_value(name: str) -> None:
     assert (came.rel_delta_status, came.tier) == ("undefined_zero_baseline", "ALERT")
 
 
+@pytest.mark.parametrize(("current", "baseline"), [(0.5, 5e-324), (1e300, 1e-300), (HUGE, 1e-300)])
+def test_a_baseline_next_to_zero_is_like_zero(current: float, baseline: float) -> None:
+    """The relative change is beyond every float, and the change itself alarms."""
+    drift = moved(current, baseline)
+    assert (drift.delta, drift.rel_delta) == (current, None)
+    assert (drift.rel_delta_status, drift.tier) == ("undefined_zero_baseline", "ALERT")
+
+
 @pytest.mark.parametrize("name", [BOTH_WAYS, CRITICAL])
 def test_a_bool_stays_a_bool(name: str) -> None:
     """True is not 1.0: it is kept as it is, and not compared as a number."""
@@ -196,6 +209,9 @@ def test_a_relative_change_has_the_sign_of_the_change() -> None:
         (None, 0.5, "no value in the current run"),
         (0.5, None, "no value in the baseline"),
         (None, None, "no value in the current run and the baseline"),
+        (10**308, -(10**308), "the change is beyond every float"),
+        (-1.7e308, 1.7e308, "the change is beyond every float"),
+        (HUGE, -1.7e308, "the change is beyond every float"),
     ],
 )
 def test_what_is_no_number_is_kept_and_not_compared(
@@ -216,6 +232,7 @@ def test_what_is_no_number_is_kept_and_not_compared(
         (True, 1, "ALERT"),
         (math.nan, 0.5, "ALERT"),
         (math.nan, math.nan, "OK"),
+        (10**308, -(10**308), "ALERT"),
         (None, "purged", "WARN"),
         (0, None, "WARN"),
     ],
@@ -234,6 +251,7 @@ def test_any_two_figures_can_be_compared(current: Any, baseline: Any, name: str)
     """No value breaks a comparison, and a figure against itself is always OK."""
     drift = moved(current, baseline, name)
     assert drift.comparable == (drift.delta is not None)
+    assert drift == msgspec.json.decode(msgspec.json.encode(drift), type=FigureDrift)
     assert moved(baseline, baseline, name).tier == "OK"
 
 
