@@ -79,7 +79,7 @@ def write_cohorts(tree: CohortTree, states: list[CohortState], cohorts: int) -> 
             figures=dict(cohort_figures(state, Prices())),
             state=state,
         )
-        folder = tree.cohort_folder(key, RUN)
+        folder = tree.cohort(key, RUN).folder
         folder.mkdir(parents=True)
         content = json_text(encode_facts(facts, WRITTEN))
         (folder / f"{tree.names.facts}.json").write_bytes(content)

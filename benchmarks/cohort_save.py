@@ -114,7 +114,7 @@ def copy_in(template: Path, tree: CohortTree, run_number: int) -> None:
     """Copy a saved cohort under another name, an hour earlier for each step back in number."""
     run_id = f"run_{run_number:06d}"
     ended_at = format_timestamp(START_US + run_number * HOUR_US + (ATTEMPTS - 1) * 1_000_000)
-    folder = tree.cohort_folder(KEY, run_id)
+    folder = tree.cohort(KEY, run_id).folder
     folder.mkdir()
     for path in template.iterdir():
         content = path.read_bytes()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from typing import NamedTuple
 
 from otel_persona.cohorts import Cohort, CohortTree
 from otel_persona.errors import CohortError, UsageError
 from otel_persona.facts import VIEWS, CohortKey
+from otel_persona.nearest import nearest
 
-_MOST_NAMED = 20
 _PARTS = ("stage", "view", "target", "symbol")
 
 
@@ -65,19 +64,6 @@ def cohorts_of_run(tree: CohortTree, keys: Iterable[CohortKey], run_id: str) -> 
 def skip_cohort(tree: CohortTree, cohort: Cohort, error: CohortError) -> None:
     """Name, through the tree, a cohort that could not be read, and the file that is why."""
     tree.skip(cohort.folder, str(error).removeprefix(f"{cohort.folder}{os.sep}"))
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """Return the end of a sentence that a name is not known: the nearest that is, or some."""
-    ordered = sorted(names)
-    if not ordered:
-        return ""
-    alike = get_close_matches(name, ordered, n=1)
-    if alike:
-        return f"; did you mean {alike[0]!r}?"
-    listed = ", ".join(map(repr, ordered[:_MOST_NAMED]))
-    more = f" and {len(ordered) - _MOST_NAMED:,} more" if len(ordered) > _MOST_NAMED else ""
-    return f"; known: {listed}{more}"
 
 
 def _refuse_outer_folder(tree: CohortTree) -> None:

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from otel_persona.analysis.cohort_choice import nearest
 from otel_persona.analysis.log_reader import LogReader
 from otel_persona.analysis.run_attempts import no_attempts
 from otel_persona.analysis.run_drift import CohortChanges, drift_of_run
@@ -25,6 +24,7 @@ from otel_persona.cohorts.metadata import attempts_in
 from otel_persona.cohorts.workers import living_workers
 from otel_persona.errors import RecordError, UsageError
 from otel_persona.facts import CohortState, Fingerprints, settings_hash
+from otel_persona.nearest import nearest
 from otel_persona.settings import Settings
 
 

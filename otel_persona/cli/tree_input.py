@@ -21,12 +21,12 @@ from otel_persona.analysis.cohort_choice import (
 from otel_persona.analysis.tree_runs import newest_run
 from otel_persona.cli.printing import counted, path_text, say
 from otel_persona.cli.progress import with_bar
-from otel_persona.cohorts import Cohort, CohortTree, Damaged
+from otel_persona.cohorts import TREE_NAME, Cohort, CohortTree, Damaged
 from otel_persona.errors import CohortError
 from otel_persona.facts import VIEWS
 from otel_persona.settings import SidecarSettings
 
-DEFAULT_TREE = Path("REPRODUCIBILITY")
+DEFAULT_TREE = Path(TREE_NAME)
 
 _MOST_NAMED = 20
 

@@ -1,13 +1,15 @@
 """The tree of sidecars beside the artifacts: its names, files, baselines and rollups.
 
 - ``tracker``: ``ReproducibilityTracker``, the sidecars by hand; ``given_values``, ``git_commit``
-- ``attempt_cohorts``: the sidecars of attempts, live and from a log
+- ``attempt_cohorts``, ``attempt_facts``: the sidecars of attempts, live and from a log
 - ``sidecars``: ``write_cohort_telemetry``, what every cohort goes through: ``parts`` of workers,
   ``baselines``, ``trends``, ``audit``, ``metadata``; ``good_runs`` somebody has marked
 - ``rollups``: those of a run's views and stages, by ``view_rollup`` and ``summary_statistics``
 - ``workers``: those of running programs that are alive
-- ``tree``: where everything is, by ``names`` and ``naming``; ``index`` finds earlier runs
-- ``atomic_files``, ``locks``, ``json_files``, ``parquet_files``, ``clock``: the files themselves
+- ``tree``: where everything is, by ``names`` and ``naming``; ``index`` (an ``index_file``) finds
+  earlier runs
+- ``atomic_files``, ``locks``, ``json_files``, ``parquet_files`` (of ``parquet_columns``, by
+  ``parquet_table``), ``clock``: the files themselves
 """
 
 from otel_persona.cohorts.attempt_cohorts import CohortStates, Subject, SubjectStates
@@ -19,9 +21,10 @@ from otel_persona.cohorts.rollups import (
 )
 from otel_persona.cohorts.sidecars import write_cohort_telemetry
 from otel_persona.cohorts.tracker import ReproducibilityTracker
-from otel_persona.cohorts.tree import Cohort, CohortTree, Damaged
+from otel_persona.cohorts.tree import TREE_NAME, Cohort, CohortTree, Damaged
 
 __all__ = [
+    "TREE_NAME",
     "Cohort",
     "CohortStates",
     "CohortTree",

@@ -14,8 +14,8 @@ from otel_persona.cohorts.naming import AUDIT
 from otel_persona.cohorts.tree import Cohort
 from otel_persona.drift import Comparison, DistributionDrift, SanityStatus, Verdict
 
-# With a baseline that cannot be compared there is nothing to find fault with.
 _ALARMING: tuple[Verdict, ...] = ("worse", "changed")
+# With a baseline that cannot be compared there is nothing to find fault with.
 _NO_FAULT: tuple[SanityStatus, ...] = ("OK", "INCOMPARABLE")
 
 

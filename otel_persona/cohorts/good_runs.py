@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from otel_persona.cohorts.atomic_files import write_all
 from otel_persona.cohorts.clock import now
 from otel_persona.cohorts.json_files import json_of, read_if_there
@@ -12,6 +10,7 @@ from otel_persona.cohorts.metadata import read_metadata
 from otel_persona.cohorts.tree import Cohort, CohortTree
 from otel_persona.errors import CohortError
 from otel_persona.facts import json_text
+from otel_persona.nearest import nearest
 
 GOOD_RUNS = "good_runs.json"
 
@@ -39,7 +38,7 @@ def mark_good(tree: CohortTree, run_id: str) -> int:
     of_run = [cohort for cohort in cohorts if cohort.run_id == run_id]
     if not of_run:
         known = {cohort.run_id for cohort in cohorts}
-        raise CohortError(f"{tree.root} has no run {run_id!r}{_nearest(run_id, known)}")
+        raise CohortError(f"{tree.root} has no run {run_id!r}{nearest(run_id, known)}")
     complete = sum(_is_complete(tree, cohort) for cohort in of_run)
     if not complete:
         raise CohortError(
@@ -70,8 +69,3 @@ def _read(tree: CohortTree) -> dict[str, str]:
     except CohortError as error:
         raise CohortError(f"{error}; remove it and mark the runs again") from None
     return marked
-
-
-def _nearest(run_id: str, known: set[str]) -> str:
-    close = get_close_matches(run_id, sorted(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""

@@ -10,9 +10,7 @@ from otel_persona.cohorts.json_files import read_json
 from otel_persona.cohorts.naming import METADATA
 from otel_persona.cohorts.tree import Cohort
 from otel_persona.errors import CohortError
-from otel_persona.facts import Facts
-
-SCHEMA_VERSION = 1
+from otel_persona.facts import SCHEMA_VERSION, Facts
 
 
 class Metadata(msgspec.Struct, kw_only=True, frozen=True):

@@ -14,8 +14,7 @@ from otel_persona.cohorts.parquet_columns import DRIFT_COLUMNS, FACTS_COLUMNS, R
 from otel_persona.cohorts.parquet_table import Row, parquet_table
 from otel_persona.cohorts.summary_statistics import SummaryStatistics
 from otel_persona.cohorts.view_rollup import ViewRollup
-from otel_persona.drift.tiers import is_number
-from otel_persona.facts import CohortKey, Facts, Figure
+from otel_persona.facts import CohortKey, Facts, Figure, is_number
 
 
 def facts_parquet(facts: Facts, cohort_id: str) -> bytes:

@@ -6,7 +6,6 @@ of different views are not to be mixed.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from otel_persona.cohorts.tree import Cohort, CohortTree, Damaged
 from otel_persona.cohorts.view_rollup import Skipped, ViewRollup, roll_up
 from otel_persona.errors import CohortError
 from otel_persona.facts import SCHEMA_VERSION, VIEWS, View, json_text
+from otel_persona.nearest import nearest
 from otel_persona.settings import Prices
 
 # As deep in each of its views as in the view's own file.
@@ -135,6 +135,4 @@ def _check_known(
 
 def _nearest_run(tree: CohortTree, stage: str, views: Sequence[View], run_id: str) -> str:
     runs = {cohort.run_id for view in views for cohort in tree.walk(stage, view)}
-    if not runs:
-        return ", and there is no other run"
-    return f"; did you mean {difflib.get_close_matches(run_id, sorted(runs), 1, cutoff=0)[0]!r}?"
+    return nearest(run_id, runs) or ", and there is no other run"

@@ -14,16 +14,15 @@ from otel_persona.cohorts.baselines import Baseline, BaselineName, EarlierRuns, 
 from otel_persona.cohorts.clock import now
 from otel_persona.cohorts.index import KeyIndex, Moment, Row
 from otel_persona.cohorts.locks import folder_lock
-from otel_persona.cohorts.metadata import SCHEMA_VERSION, metadata_of, refuse_other
+from otel_persona.cohorts.metadata import metadata_of, refuse_other
 from otel_persona.cohorts.naming import AUDIT, BOTH, FACTS_KEY, FIGURES, METADATA
 from otel_persona.cohorts.parquet_files import drift_parquet, facts_parquet
 from otel_persona.cohorts.parts import remove_parts, with_part
 from otel_persona.cohorts.tree import Cohort, CohortTree
 from otel_persona.cohorts.trends import trend_in
-from otel_persona.concurrency import forks
 from otel_persona.drift import Comparison, Trend, compare
 from otel_persona.errors import CohortError
-from otel_persona.facts import Facts, encode_facts, json_text, merged
+from otel_persona.facts import SCHEMA_VERSION, Facts, encode_facts, json_text, merged
 from otel_persona.settings import Settings
 
 # So deep that each figure of each baseline has a line of its own.
@@ -121,8 +120,7 @@ def _comparisons(
         run_ids = tuple(run.run_id for run in baseline.runs)
         if run_ids not in by_runs:
             together = merged(baseline.runs, settings.prices)
-            with forks.undivided():  # it imports numpy
-                by_runs[run_ids] = compare(facts, together, settings)
+            by_runs[run_ids] = compare(facts, together, settings)
         comparisons[name] = by_runs[run_ids]
     return comparisons
 

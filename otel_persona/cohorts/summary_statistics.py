@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from otel_persona.aggregation.exact_sum import ExactSum, in_units
-from otel_persona.drift.tiers import is_number
-from otel_persona.facts import Figure
+from otel_persona.facts import Figure, is_number
 
 
 class SummaryStatistics(msgspec.Struct, frozen=True):

@@ -17,12 +17,10 @@ from otel_persona.cohorts.rollups import (
     generate_view_rollup,
 )
 from otel_persona.cohorts.sidecars import write_cohort_telemetry
-from otel_persona.cohorts.tree import CohortTree
+from otel_persona.cohorts.tree import TREE_NAME, CohortTree
 from otel_persona.errors import UsageError
 from otel_persona.facts import CohortKey, Facts, Fingerprints, View, settings_hash
 from otel_persona.settings import Settings, given_or_loaded
-
-TREE = "REPRODUCIBILITY"
 
 
 class ReproducibilityTracker:
@@ -40,7 +38,7 @@ class ReproducibilityTracker:
         self, output_dir: str | os.PathLike[str], settings: Settings | None = None
     ) -> None:
         self._settings = given_or_loaded(settings, "ReproducibilityTracker")
-        self._tree = CohortTree(Path(output_dir) / TREE, self._settings.safety.telemetry)
+        self._tree = CohortTree(Path(output_dir) / TREE_NAME, self._settings.safety.telemetry)
 
     def save_to_cohort(
         self,

@@ -28,6 +28,9 @@ from otel_persona.errors import CohortError
 from otel_persona.facts import VIEWS, CohortKey, Facts, View, decode_facts
 from otel_persona.settings import SidecarSettings
 
+TREE_NAME = "REPRODUCIBILITY"
+"""What a tree is called, unless somebody says otherwise."""
+
 _COHORT = "cohort="
 _SYMBOL = "symbol="
 _PREFIXES: dict[View, tuple[str, ...]] = {
@@ -114,10 +117,6 @@ class CohortTree:
         """Return the place of a run's cohort; raises ``CohortError`` as ``folder``."""
         name = encode_name(run_id, what="run id")
         return Cohort(key, run_id, self.folder(key) / f"{_COHORT}{_PREFIXES[key.view][0]}{name}")
-
-    def cohort_folder(self, key: CohortKey, run_id: str) -> Path:
-        """Return the folder of a run's cohort; raises ``CohortError`` as ``folder``."""
-        return self.cohort(key, run_id).folder
 
     def stages(self) -> Iterator[str]:
         """Name the stages, sorted by their folders."""

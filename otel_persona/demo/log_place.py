@@ -9,7 +9,6 @@ from otel_persona.errors import RecordError, UsageError
 from otel_persona.records import decode_line
 
 LOG_NAME = "generation.log"
-TREE_NAME = "REPRODUCIBILITY"
 RUN_ID_START = "demo_"
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 import otel_persona as op
 from otel_persona.aggregation import BatchSummary, IndicatorChange
 from otel_persona.analysis import BatchAnalysis, LogReader, RunAttempts, analyze_batches
+from otel_persona.cohorts import TREE_NAME
 from otel_persona.demo.clock import VirtualClock
 from otel_persona.demo.collapse import Texts, pick_handful
 from otel_persona.demo.delivery import DeliveryWatch
@@ -22,7 +23,6 @@ from otel_persona.demo.laps import request_laps, text_laps
 from otel_persona.demo.log_place import (
     LOG_NAME,
     RUN_ID_START,
-    TREE_NAME,
     check_place,
     clear_place,
 )

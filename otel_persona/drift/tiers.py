@@ -10,11 +10,11 @@ import contextlib
 import math
 import sys
 from collections.abc import Mapping
-from typing import Literal, TypeGuard
+from typing import Literal
 
 import msgspec
 
-from otel_persona.facts import Figure, direction_of
+from otel_persona.facts import Figure, direction_of, is_number
 from otel_persona.settings import Direction, Settings, TierLimits
 
 Tier = Literal["OK", "WARN", "ALERT"]
@@ -97,11 +97,6 @@ def _figure_drift(
         is_critical=is_critical,
         direction=direction,
     )
-
-
-def is_number(value: Figure) -> TypeGuard[float]:
-    """Whether a figure can be compared: a finite number, and no bool."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def got_worse(change: float, direction: Direction | None) -> bool:

@@ -13,8 +13,8 @@ import msgspec
 
 from otel_persona.drift.mann_kendall import MannKendall, mann_kendall
 from otel_persona.drift.theil_sen import theil_sen_slope
-from otel_persona.drift.tiers import got_worse, is_number
-from otel_persona.facts import Figure, direction_of
+from otel_persona.drift.tiers import got_worse
+from otel_persona.facts import Figure, direction_of, is_number
 from otel_persona.settings import Direction, Settings
 
 _USUAL_RUNS = 30

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from otel_persona.drift.distances import sides
-from otel_persona.facts import REPAIRED, Categories, direction_of
+from otel_persona.facts import NOT_REPAIRED, Categories, direction_of
 from otel_persona.settings import Direction, Settings
 
 Verdict = Literal["worse", "better", "changed", "unjudged"]
@@ -19,8 +19,7 @@ _FIGURES = {
     "completion_tokens": "mean_completion_tokens",
 }
 _SCORE = "score."
-_GOOD_NAMES = {"status": "success"}
-_BAD_NAMES = {"repaired": REPAIRED}
+_GOOD_NAMES = {"status": "success", "repaired": NOT_REPAIRED}
 
 
 def verdict_on_numbers(
@@ -45,14 +44,12 @@ def verdict_on_numbers(
 
 
 def verdict_on_names(name: str, current: Categories, baseline: Categories) -> Verdict:
-    """Judge names by the share of the good or the bad one, where there is one."""
-    if name in _GOOD_NAMES:
-        good = _GOOD_NAMES[name]
-        return "better" if _share(current, good) > _share(baseline, good) else "worse"
-    if name in _BAD_NAMES:
-        bad = _BAD_NAMES[name]
-        return "worse" if _share(current, bad) > _share(baseline, bad) else "better"
-    return "changed"
+    """Judge names by the share of the good one, where there is one."""
+    good = _GOOD_NAMES.get(name)
+    here, there = (_share(names, good) for names in (current, baseline))
+    if here == there:
+        return "changed"
+    return "better" if here > there else "worse"
 
 
 def _direction(name: str, settings: Settings) -> Direction | None:
@@ -61,5 +58,5 @@ def _direction(name: str, settings: Settings) -> Direction | None:
     return direction_of(_FIGURES[name], settings)
 
 
-def _share(names: Categories, name: str) -> float:
-    return names.counts.get(name, 0) / names.n
+def _share(names: Categories, name: str | None) -> float:
+    return names.counts.get(name, 0) / names.n if name is not None else 0.0

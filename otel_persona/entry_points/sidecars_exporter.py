@@ -8,6 +8,7 @@ from typing import Any
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
+from otel_persona.cohorts import TREE_NAME
 from otel_persona.concurrency.interruptions import pass_on
 from otel_persona.exporters.cohort_exporter import CohortExporter
 from otel_persona.instrumentation import telemetry
@@ -15,8 +16,6 @@ from otel_persona.records import tallies
 from otel_persona.records.spans import may_be_attempt
 from otel_persona.settings import load_settings
 from otel_persona.setup import was_set_up
-
-_DEFAULT_TREE = "REPRODUCIBILITY"
 
 
 class PersonaSidecarsExporter(SpanExporter):
@@ -32,7 +31,7 @@ class PersonaSidecarsExporter(SpanExporter):
         self._exporter: CohortExporter | None = None
         try:
             in_use = load_settings(settings)
-            self._exporter = CohortExporter(in_use.sidecars or _DEFAULT_TREE, settings=in_use)
+            self._exporter = CohortExporter(in_use.sidecars or TREE_NAME, settings=in_use)
         except Exception as fault:  # noqa: BLE001 - it would stop all set-up of OpenTelemetry
             pass_on(fault)
             self._problem = str(fault)

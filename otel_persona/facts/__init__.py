@@ -14,20 +14,20 @@ bounded however many there are.
 """
 
 from otel_persona.facts.categories import Categories
-from otel_persona.facts.cohort_facts import Facts, Figure, merged
+from otel_persona.facts.cohort_facts import Facts, Figure, is_number, merged
 from otel_persona.facts.cohort_key import VIEWS, CohortKey, View
-from otel_persona.facts.cohort_state import REPAIRED, CohortState
+from otel_persona.facts.cohort_state import NOT_REPAIRED, CohortState
 from otel_persona.facts.distinct_count import DistinctCount
 from otel_persona.facts.distribution import Distribution
 from otel_persona.facts.facts_codec import SCHEMA_VERSION, decode_facts, encode_facts, facts_of
 from otel_persona.facts.figures import cohort_figures, direction_of
 from otel_persona.facts.fingerprints import Fingerprints, settings_hash
 from otel_persona.facts.json_text import json_text
-from otel_persona.facts.state_codec import decode_state, encode_state
+from otel_persona.facts.state_codec import encode_state
 from otel_persona.facts.time_blocks import TimeBlocks
 
 __all__ = [
-    "REPAIRED",
+    "NOT_REPAIRED",
     "SCHEMA_VERSION",
     "VIEWS",
     "Categories",
@@ -42,11 +42,11 @@ __all__ = [
     "View",
     "cohort_figures",
     "decode_facts",
-    "decode_state",
     "direction_of",
     "encode_facts",
     "encode_state",
     "facts_of",
+    "is_number",
     "json_text",
     "merged",
     "settings_hash",

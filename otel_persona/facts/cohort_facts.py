@@ -75,7 +75,7 @@ def _means(runs: Sequence[Facts]) -> dict[str, Figure]:
 
 
 def _mean(values: list[Figure]) -> Figure:
-    numbers = [value for value in values if _is_number(value)]
+    numbers = [value for value in values if is_number(value)]
     if not numbers:
         return values[-1]
     if len(set(numbers)) == 1:
@@ -83,7 +83,8 @@ def _mean(values: list[Figure]) -> Figure:
     return fsum(numbers) / len(numbers)
 
 
-def _is_number(value: Figure) -> TypeGuard[float]:
+def is_number(value: Figure) -> TypeGuard[float]:
+    """Whether a figure can be compared: a finite number, and no bool."""
     return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 

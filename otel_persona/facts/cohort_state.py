@@ -22,8 +22,8 @@ from otel_persona.records import (
 SCORE_STEPS = 1 << 20
 """Scores are whole multiples of ``1 / SCORE_STEPS`` in the sums over blocks of time, rounded."""
 
-REPAIRED = "repaired"
-"""What the distribution ``repaired`` calls attempts with at least one repair."""
+NOT_REPAIRED = "not repaired"
+"""What the distribution ``repaired`` calls attempts without any repair."""
 
 _HASH_BITS = 128
 _encoder = msgspec.json.Encoder(order="sorted")
@@ -121,7 +121,7 @@ class CohortState(msgspec.Struct):
         }
 
     def _repaired_or_not(self) -> Categories:
-        counts = {REPAIRED: self.repaired, "not repaired": self.attempts - self.repaired}
+        counts = {"repaired": self.repaired, NOT_REPAIRED: self.attempts - self.repaired}
         return Categories({name: count for name, count in counts.items() if count})
 
     def _add_tokens(self, record: AttemptRecord) -> None:
@@ -174,6 +174,9 @@ def _block_values(record: AttemptRecord, *, is_success: bool) -> dict[str, int]:
     values["mean_latency_ms"] = record.latency_ms
     if is_success:
         values["mean_latency_success_ms"] = record.latency_ms
+    if record.prompt_tokens or record.completion_tokens:
+        values["mean_prompt_tokens"] = record.prompt_tokens
+        values["mean_completion_tokens"] = record.completion_tokens
     for name, score in record.validator_scores.items():
         values[f"mean_validator_scores.{name}"] = _in_steps(score)
     return values

@@ -15,7 +15,6 @@ from otel_persona.facts.cohort_state import CohortState
 from otel_persona.facts.distinct_count import DistinctCount
 from otel_persona.facts.distribution import Distribution
 from otel_persona.facts.time_blocks import BlockSums, TimeBlocks
-from otel_persona.mismatches import find_mismatch
 
 NAMES_IN_A_FILE = 4_096
 """How many names of each kind a sidecar keeps."""
@@ -110,14 +109,6 @@ def write_state(state: CohortState, names: int) -> WrittenState:
     fields = {field: _write(value, names) for field, value in msgspec.structs.asdict(state).items()}
     fields["data_hash"] = f"{state.data_hash:032x}"
     return WrittenState(**fields)
-
-
-def decode_state(plain: object) -> CohortState:
-    """Read what ``encode_state`` returns; raises ``CohortError`` with the place of a fault."""
-    mismatch = find_mismatch(plain, WrittenState)
-    if mismatch is not None:
-        raise CohortError(f"the state of a cohort is damaged: {mismatch}")
-    return read_state(msgspec.convert(plain, WrittenState))
 
 
 def read_state(written: WrittenState) -> CohortState:

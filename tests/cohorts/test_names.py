@@ -62,7 +62,7 @@ def test_stage_target_symbol_and_run_alike(
 ) -> None:
     """A cohort's folder lies where the tree looks for it, and nowhere else."""
     tree = CohortTree("/tree")
-    folder = tree.cohort_folder(CohortKey(stage, "SYMBOL_SPECIFIC", target, symbol), run_id)
+    folder = tree.cohort(CohortKey(stage, "SYMBOL_SPECIFIC", target, symbol), run_id).folder
 
     parts = folder.relative_to("/tree").parts
     assert len(parts) == 5

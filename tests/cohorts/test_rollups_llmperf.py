@@ -110,9 +110,8 @@ def test_percentiles_of_the_merged_slices(slices: Tree, size: str, provider: str
 @pytest.mark.parametrize(("size", "provider"), sorted(published()))
 def test_percentiles_of_one_run(whole: Tree, size: str, provider: str) -> None:
     """The figures as they stand in the sidecar are the publishers'."""
-    folder = whole.open().cohort_folder(
-        CohortKey("validation", "SYMBOL_SPECIFIC", size, provider), WHOLE
-    )
+    key = CohortKey("validation", "SYMBOL_SPECIFIC", size, provider)
+    folder = whole.open().cohort(key, WHOLE).folder
     check_percentiles(read(folder / "metrics.json"), published()[size, provider])
 
 

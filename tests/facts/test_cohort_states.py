@@ -15,11 +15,11 @@ from otel_persona.facts import (
     CohortState,
     Facts,
     cohort_figures,
-    decode_state,
     encode_facts,
     encode_state,
     json_text,
 )
+from otel_persona.facts.state_codec import read_state, write_state
 from otel_persona.settings import Prices
 from tests.facts.drawn import drawn_attempts, folded
 
@@ -111,7 +111,7 @@ def test_the_largest_score_folds_too() -> None:
     attempt.validator_scores = {"a": 1.7e308, "b": -1.7e308, "c": 5e-324}
     state = folded([attempt, attempt])
     assert cohort_figures(state, Prices())["mean_validator_scores.a"] == 1.7e308
-    assert decode_state(encode_state(state)).scores == state.scores
+    assert read_state(write_state(state, names=1)).scores == state.scores
 
 
 def test_attempts_are_repaired_or_not() -> None:
