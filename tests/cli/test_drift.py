@@ -250,7 +250,7 @@ def test_drift_for_the_better_comes_after_what_got_worse(
             opening_move="ab"[number % 2] if run == 1 or target != "narrow" else "a",
         )
         for run in (1, 2)
-        for target, attempts in (("better", 500), ("slower", 500), ("few", 60), ("narrow", 60))
+        for target, attempts in (("better", 500), ("slower", 500), ("few", 100), ("narrow", 60))
         for number in range(attempts)
     ]
     root = str(tmp_path / "tree")

@@ -137,10 +137,11 @@ def test_a_narrow_screen_says_against_what_and_of_how_many(
 ) -> None:
     """A change means nothing without them, so every other column gives way before."""
     shown = _plain(terminal("drift", "--tree", sliced_tree, width=width))
-    figures = shown.partition("\nFigures beyond")[2].partition("\nDistributions: ")[0]
-    assert "Against" in figures
-    assert "Attempts" in figures
-    assert "(last_good_run)" in figures
+    table = shown.partition("\nFigures beyond")[2].partition("\nDistributions: ")[0]
+    columns = table.partition("Too narrow for")[0]
+    assert "Against" in columns
+    assert "Attempts" in columns
+    assert "(last_good_run)" in columns
 
 
 @pytest.mark.parametrize("name", ["drift", "trend"])
