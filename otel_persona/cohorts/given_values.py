@@ -61,18 +61,20 @@ def end_from(ended_at: str | datetime | None) -> str:
 
 def _name(name: Any) -> str:
     if isinstance(name, str) and name:
-        return name
+        return _text(name, "a figure's name")
     raise UsageError(f"a figure's name must be a text that is not empty, not {name!r}")
 
 
 def _figure(name: str, value: Any) -> Figure:
-    if not isinstance(value, str | int | float | None) and callable(getattr(value, "item", None)):
+    if not isinstance(value, str | int | float | None):
         value = _scalar(value)
+    if isinstance(value, str):
+        return _text(value, f"the figure {name!r}")
     if isinstance(value, float) and not math.isfinite(value):
         return str(float(value))
     if isinstance(value, int) and abs(value) > sys.float_info.max:
         raise UsageError(f"the figure {name!r} is beyond every float; give it as a text")
-    for kind in (bool, int, float, str):
+    for kind in (bool, int, float):
         if isinstance(value, kind):
             return kind(value)
     if value is None:
@@ -83,8 +85,17 @@ def _figure(name: str, value: Any) -> Figure:
     )
 
 
+def _text(value: str, what: str) -> str:
+    text = str.__str__(value)  # an enum's own would be its name
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{what} holds a character that UTF-8 cannot carry: {text!a}") from None
+    return text
+
+
 def _scalar(value: Any) -> Any:
     try:
         return value.item()
-    except (TypeError, ValueError):
-        return value  # an array of several values
+    except Exception:  # noqa: BLE001 - whatever it raises, it has no scalar
+        return value

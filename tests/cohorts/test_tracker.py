@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import subprocess
 import sys
 from collections.abc import Callable
@@ -27,6 +28,17 @@ SIDECARS = [
     "telemetry_metrics.json",
     "telemetry_metrics.parquet",
 ]
+
+
+class _Tensor:
+    """A tensor as those of other libraries are, where it has no single value."""
+
+    def item(self) -> float:
+        raise RuntimeError("a Tensor with 2 elements cannot be converted to Scalar")
+
+
+class _Scheme(str, enum.Enum):  # noqa: UP042 - str() of a StrEnum would be its text
+    PURGED = "purged"
 
 
 @pytest.fixture
@@ -130,6 +142,7 @@ def test_figures_stay_what_they_are(tree: Tree, save: Callable[..., Path]) -> No
             "off": False,
             "zero": 0,
             "scheme": "purged ț",
+            "enum": _Scheme.PURGED,
             "nothing": None,
             "nan": float("nan"),
             "inf": float("-inf"),
@@ -142,6 +155,7 @@ def test_figures_stay_what_they_are(tree: Tree, save: Callable[..., Path]) -> No
     assert (folder / "metrics.json").read_text() == (
         "{\n"
         '  "auc": 0.75,\n'
+        '  "enum": "purged",\n'
         '  "inf": "-inf",\n'
         '  "large": 1180591620717411303424,\n'
         '  "n": 5,\n'
@@ -172,10 +186,15 @@ def test_figures_stay_what_they_are(tree: Tree, save: Callable[..., Path]) -> No
         ({"metrics": {"aucs": [0.7]}}, "the figure 'aucs' must be a number"),
         ({"metrics": {"aucs": np.zeros(2)}}, "the figure 'aucs' must be a number"),
         ({"metrics": {"huge": -(10**400)}}, "the figure 'huge' is beyond every float"),
+        ({"metrics": {"loss": _Tensor()}}, "the figure 'loss' must be a number"),
+        ({"metrics": {"scheme": "\ud800"}}, "the figure 'scheme' holds a character that UTF-8"),
+        ({"metrics": {"\ud800": 0.7}}, "a figure's name holds a character that UTF-8 cannot"),
         ({"metrics": {1: 0.7}}, "a figure's name must be a text that is not empty, not 1"),
         ({"metrics": [0.7]}, "metrics must be a mapping of figures, not list"),
         ({"metadata": [1]}, "metadata must be a mapping, not list"),
         ({"metadata": {"x": object()}}, "metadata must be values of JSON"),
+        ({"metadata": {"x": ["\ud800"]}}, "metadata must be values of JSON"),
+        ({"metadata": {"\ud800": 1}}, "metadata must be values of JSON"),
         ({"ended_at": "yesterday"}, "ended_at must be an aware datetime or ISO 8601 text"),
         ({"ended_at": datetime(2025, 12, 14)}, "ended_at must be an aware datetime"),
         ({"view": "SIDEWAYS"}, "view 'SIDEWAYS' is not one of"),
