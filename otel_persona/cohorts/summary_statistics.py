@@ -10,6 +10,8 @@ import msgspec
 from otel_persona.aggregation.exact_sum import ExactSum, in_units
 from otel_persona.facts import Figure, is_number
 
+_BELOW_1 = math.nextafter(1, 0)
+
 
 class SummaryStatistics(msgspec.Struct, frozen=True):
     """One figure over ``count`` cohorts, each of which weighs the same.
@@ -43,12 +45,18 @@ def _statistics(values: list[int | float]) -> SummaryStatistics:
     for value in values:
         total.add(in_units(value))
     mean = total.mean() or 0.0
-    # The length of a vector does not overflow where the sum of its squares would.
-    deviation = math.hypot(*(value - mean for value in values))
     return SummaryStatistics(
         mean=mean,
-        std=deviation / math.sqrt(len(values)),
+        std=_deviation(values, mean),
         min=min(values),
         max=max(values),
         count=len(values),
     )
+
+
+def _deviation(values: list[int | float], mean: float) -> float:
+    # Between -1 and 1 no difference overflows, and scaling by a power of two is exact.
+    _, exponent = math.frexp(max(map(abs, values)))
+    scaled_mean = math.ldexp(mean, -exponent)
+    length = math.hypot(*(math.ldexp(value, -exponent) - scaled_mean for value in values))
+    return math.ldexp(min(length / math.sqrt(len(values)), _BELOW_1), exponent)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import fsum, isfinite
+from math import isfinite
 from typing import TypeGuard
 
 import msgspec
 
+from otel_persona.aggregation.exact_sum import ExactSum, in_units
 from otel_persona.facts.cohort_key import CohortKey
 from otel_persona.facts.cohort_state import CohortState
 from otel_persona.facts.figures import cohort_figures
@@ -80,7 +81,10 @@ def _mean(values: list[Figure]) -> Figure:
         return values[-1]
     if len(set(numbers)) == 1:
         return numbers[0]
-    return fsum(numbers) / len(numbers)
+    total = ExactSum()
+    for number in numbers:
+        total.add(in_units(number))
+    return total.mean()
 
 
 def is_number(value: Figure) -> TypeGuard[float]:

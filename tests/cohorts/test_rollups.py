@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -103,7 +104,16 @@ def test_what_is_no_number_is_kept_and_not_averaged(tree: Tree) -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [[0.1] * 3, [1e308, 1e308], [-1e308, 1e308], [2**62, 2**62 + 1], [5e-324, 0.0]]
+    "values",
+    [
+        [0.1] * 3,
+        [1e308, 1e308],
+        [-1e308, 1e308],
+        [-sys.float_info.max, sys.float_info.max],
+        [1.7e308, -1.7e308, 0, 1.7e308],
+        [2**62, 2**62 + 1],
+        [5e-324, 0.0],
+    ],
 )
 def test_extreme_figures_have_a_spread(tree: Tree, values: list[float]) -> None:
     """No sum overflows, whole numbers stay whole, and equal figures have no spread at all."""
@@ -112,6 +122,7 @@ def test_extreme_figures_have_a_spread(tree: Tree, values: list[float]) -> None:
     spread = rolled_up(tree)["aggregated_metrics"]["figure"]
     assert (spread["min"], spread["max"]) == (min(values), max(values))
     assert spread["min"] <= spread["mean"] <= spread["max"]
+    assert spread["std"] <= max(map(abs, values))
     assert (spread["std"] == 0) == (len(set(map(float, values))) == 1)
 
 

@@ -18,6 +18,7 @@ from tests.cohorts.trees import Tree, end_of, read, settings_with
 
 STAGE = "TARGET_RANKING"
 TARGET = "y_will_swing_high_60m_0.05"
+HUGE = 10**308
 RUN = "2025-12-14_12-00-00"
 SIDECARS = [
     "audit_report.json",
@@ -174,6 +175,17 @@ def test_figures_stay_what_they_are(tree: Tree, save: Callable[..., Path]) -> No
     assert facts is not None
     kinds = {name: type(value) for name, value in facts.figures.items()}
     assert (kinds["n"], kinds["ok"], kinds["auc"]) == (int, bool, float)
+
+
+@pytest.mark.parametrize("figures", [[1.7e308, -1.7e308], [1.7e308], [HUGE, -HUGE], [HUGE]])
+def test_figures_next_to_the_largest_float(save: Callable[..., Path], figures: list[float]) -> None:
+    """Neither their window nor their trend is beyond a float, and each run is saved."""
+    for number, value in enumerate(figures * 6):
+        folder = save(run_id=f"run_{number}", ended_at=end_of(number), metrics={"loss": value})
+    window = read(folder / "telemetry_drift.json")["baselines"]["rolling_window_k"]
+    assert abs(window["metrics"]["loss"]["baseline"]) <= max(figures)
+    trend = read(folder / "telemetry_trend.json")["figures"]["loss"]
+    assert (trend["status"], trend["slope_per_run"]) == ("steady", pytest.approx(0))
 
 
 @pytest.mark.parametrize(
