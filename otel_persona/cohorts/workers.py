@@ -46,7 +46,8 @@ class LivingWorker:
     def is_done(self) -> None:
         """Tell that all is written; another call of ``writes`` may follow."""
         if self._lock is not None:
-            self._path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # what is left of dead workers harms nobody
+                self._path.unlink(missing_ok=True)
             let_go(self._lock)
         self._lock = None
         self._run_ids.clear()
