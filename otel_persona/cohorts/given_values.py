@@ -1,4 +1,4 @@
-"""What a pipeline gives by hand: figures, metadata and an end, checked and made plain."""
+"""What a pipeline gives by hand: names, figures, metadata and an end, checked and made plain."""
 
 from __future__ import annotations
 
@@ -39,6 +39,13 @@ def metadata_from(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
     except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"metadata must be values of JSON: {error}") from None
     return plain
+
+
+def text_from(value: Any, what: str) -> str:
+    """Return a name such as a run's id; raises ``UsageError`` if it is no text."""
+    if not isinstance(value, str):
+        raise UsageError(f"{what} must be a text, not {value!r}")
+    return value
 
 
 def end_from(ended_at: str | datetime | None) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from otel_persona.cohorts.git_commit import git_commit
-from otel_persona.cohorts.given_values import end_from, figures_from, metadata_from
+from otel_persona.cohorts.given_values import end_from, figures_from, metadata_from, text_from
 from otel_persona.cohorts.good_runs import mark_good
 from otel_persona.cohorts.rollups import (
     generate_stage_rollup,
@@ -18,7 +18,6 @@ from otel_persona.cohorts.rollups import (
 )
 from otel_persona.cohorts.sidecars import write_cohort_telemetry
 from otel_persona.cohorts.tree import TREE_NAME, CohortTree
-from otel_persona.errors import UsageError
 from otel_persona.facts import CohortKey, Facts, Fingerprints, View, settings_hash
 from otel_persona.settings import Settings, given_or_loaded
 
@@ -65,11 +64,9 @@ class ReproducibilityTracker:
         disk refuses.
         """
         key = CohortKey(stage, view, target, symbol)
-        if not isinstance(run_id, str):
-            raise UsageError(f"run_id must be a text, not {run_id!r}")
         facts = Facts(
             key=key,
-            run_id=run_id,
+            run_id=text_from(run_id, "run_id"),
             ended_at=end_from(ended_at),
             figures=figures_from(metrics),
             fingerprints=Fingerprints(
@@ -84,19 +81,31 @@ class ReproducibilityTracker:
     def generate_telemetry_rollups(self, *, stage: str, run_id: str) -> None:
         """Write the rollups of a run: one for each view that it has cohorts in, and the stage's.
 
-        Raises ``CohortError`` if the run has no cohort in the stage, another writer does not let
-        go within ``lock_timeout_s``, or the disk refuses.
+        Raises ``UsageError`` for a name that is no text, and ``CohortError`` if the run has no
+        cohort in the stage, another writer does not let go within ``lock_timeout_s``, or the disk
+        refuses.
         """
         if self._tree.settings.enabled:
-            generate_telemetry_rollups(self._tree, stage, run_id, self._settings.prices)
+            generate_telemetry_rollups(
+                self._tree,
+                text_from(stage, "stage"),
+                text_from(run_id, "run_id"),
+                self._settings.prices,
+            )
 
     def generate_view_rollup(self, *, stage: str, view: View, run_id: str) -> None:
         """Write the rollup of a run over the cohorts of one view.
 
-        Raises as ``generate_telemetry_rollups``.
+        Raises as ``generate_telemetry_rollups``, and ``UsageError`` for a view that is none.
         """
         if self._tree.settings.enabled:
-            generate_view_rollup(self._tree, stage, view, run_id, self._settings.prices)
+            generate_view_rollup(
+                self._tree,
+                text_from(stage, "stage"),
+                view,
+                text_from(run_id, "run_id"),
+                self._settings.prices,
+            )
 
     def generate_stage_rollup(self, *, stage: str, run_id: str) -> None:
         """Write the rollup of a run over both views of a stage, which are not mixed.
@@ -104,7 +113,12 @@ class ReproducibilityTracker:
         Raises as ``generate_telemetry_rollups``.
         """
         if self._tree.settings.enabled:
-            generate_stage_rollup(self._tree, stage, run_id, self._settings.prices)
+            generate_stage_rollup(
+                self._tree,
+                text_from(stage, "stage"),
+                text_from(run_id, "run_id"),
+                self._settings.prices,
+            )
 
     def mark_good(self, run_id: str) -> None:
         """Mark a run good, so that later ones are compared with it, whatever its audit says.
@@ -113,4 +127,4 @@ class ReproducibilityTracker:
         or none of its cohorts is complete, or as ``save_to_cohort``.
         """
         if self._tree.settings.enabled:
-            mark_good(self._tree, run_id)
+            mark_good(self._tree, text_from(run_id, "run_id"))

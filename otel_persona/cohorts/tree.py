@@ -25,7 +25,7 @@ from otel_persona.cohorts.naming import (
     names_of,
 )
 from otel_persona.errors import CohortError
-from otel_persona.facts import VIEWS, CohortKey, Facts, View, decode_facts
+from otel_persona.facts import VIEWS, CohortKey, Facts, View, decode_facts, refuse_other_view
 from otel_persona.settings import SidecarSettings
 
 TREE_NAME = "REPRODUCIBILITY"
@@ -100,7 +100,11 @@ class CohortTree:
         return self.root / encode_name(stage, what="stage")
 
     def view_folder(self, stage: str, view: View) -> Path:
-        """Return the folder of a stage's view; raises ``CohortError`` as ``stage_folder``."""
+        """Return the folder of a stage's view; raises ``CohortError`` as ``stage_folder``.
+
+        Raises ``UsageError`` for a view that is none: it would be any path.
+        """
+        refuse_other_view(view)
         return self.stage_folder(stage) / view
 
     def folder(self, key: CohortKey) -> Path:

@@ -15,7 +15,7 @@ bounded however many there are.
 
 from otel_persona.facts.categories import Categories
 from otel_persona.facts.cohort_facts import Facts, Figure, is_number, merged
-from otel_persona.facts.cohort_key import VIEWS, CohortKey, View
+from otel_persona.facts.cohort_key import VIEWS, CohortKey, View, refuse_other_view
 from otel_persona.facts.cohort_state import NOT_REPAIRED, CohortState
 from otel_persona.facts.distinct_count import DistinctCount
 from otel_persona.facts.distribution import Distribution
@@ -49,5 +49,6 @@ __all__ = [
     "is_number",
     "json_text",
     "merged",
+    "refuse_other_view",
     "settings_hash",
 ]

@@ -27,8 +27,7 @@ class CohortKey(msgspec.Struct, frozen=True, order=True, omit_defaults=True):
     symbol: str | None = None
 
     def __post_init__(self) -> None:
-        if self.view not in VIEWS:
-            raise UsageError(f"view {self.view!r} is not one of {' and '.join(VIEWS)}")
+        refuse_other_view(self.view)
         for name in ("stage", "target"):
             _refuse_empty(name, getattr(self, name))
         if self.view == "SYMBOL_SPECIFIC":
@@ -45,6 +44,12 @@ class CohortKey(msgspec.Struct, frozen=True, order=True, omit_defaults=True):
         return ":".join(
             part.replace("%", "%25").replace(":", "%3A") for part in parts if part is not None
         )
+
+
+def refuse_other_view(view: object) -> None:
+    """Raise ``UsageError`` unless it is one of ``VIEWS``."""
+    if not (isinstance(view, str) and view in VIEWS):
+        raise UsageError(f"view {view!r} is not one of {' and '.join(VIEWS)}")
 
 
 def _refuse_empty(name: str, value: object) -> None:

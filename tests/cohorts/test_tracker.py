@@ -225,6 +225,26 @@ def test_values_that_cannot_be_used(
     assert not tree.root.exists()
 
 
+def test_names_that_are_none(tree: Tree, save: Callable[..., Path]) -> None:
+    """Of rollups and marks too; a view that is a path leads nowhere."""
+    save()
+    before = tree.files()
+    tracker = op.ReproducibilityTracker(tree.root.parent, op.Settings())
+    any_view: Any = "../../elsewhere"
+    no_text: Any = np.zeros(2)
+    with pytest.raises(op.UsageError, match=r"view '\.\./.*' is not one of"):
+        tracker.generate_view_rollup(stage=STAGE, view=any_view, run_id=RUN)
+    with pytest.raises(op.UsageError, match=r"view array.* is not one of"):
+        save(view=no_text)
+    with pytest.raises(op.UsageError, match="stage must be a text, not array"):
+        tracker.generate_stage_rollup(stage=no_text, run_id=RUN)
+    with pytest.raises(op.UsageError, match="run_id must be a text, not array"):
+        tracker.generate_telemetry_rollups(stage=STAGE, run_id=no_text)
+    with pytest.raises(op.UsageError, match="run_id must be a text, not array"):
+        tracker.mark_good(no_text)
+    assert tree.files() == before
+
+
 @pytest.mark.parametrize("name", ["stage", "target", "symbol", "run_id"])
 def test_a_name_too_long_is_refused_before_anything_is_written(
     tree: Tree, save: Callable[..., Path], name: str
