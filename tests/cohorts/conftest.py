@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from otel_persona.cohorts.tracker import TREE
+from otel_persona.cohorts import TREE_NAME
 from otel_persona.facts import CohortState, cohort_figures
 from otel_persona.records import record_from_entry
 from otel_persona.settings import Settings
@@ -21,7 +21,7 @@ from tests.cohorts.trees import Tree
 @pytest.fixture
 def tree(tmp_path: Path) -> Tree:
     """Give a tree in the test's folder, where the tracker's is too."""
-    return Tree(tmp_path / TREE)
+    return Tree(tmp_path / TREE_NAME)
 
 
 @pytest.fixture

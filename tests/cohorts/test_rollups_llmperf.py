@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from otel_persona.cohorts import (
+    TREE_NAME,
     CohortStates,
     SubjectStates,
     generate_telemetry_rollups,
     write_cohort_telemetry,
 )
-from otel_persona.cohorts.tracker import TREE
 from otel_persona.demo.slices import SLICES, sliced_attempts
 from otel_persona.facts import CohortKey, Facts, cohort_figures, merged
 from otel_persona.records import AttemptRecord
@@ -59,7 +59,7 @@ def in_one_run(attempts: Iterator[AttemptRecord]) -> Iterator[AttemptRecord]:
 @pytest.fixture(scope="module")
 def slices(tmp_path_factory: pytest.TempPathFactory) -> Tree:
     """Give a tree of five runs, with their rollups."""
-    tree = Tree(tmp_path_factory.mktemp("slices") / TREE)
+    tree = Tree(tmp_path_factory.mktemp("slices") / TREE_NAME)
     save_runs(tree, sliced_attempts())
     for index in range(SLICES):
         generate_telemetry_rollups(tree.open(), "validation", f"slice_{index + 1}", Prices())
@@ -69,7 +69,7 @@ def slices(tmp_path_factory: pytest.TempPathFactory) -> Tree:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Tree:
     """Give a tree with one run of all requests."""
-    tree = Tree(tmp_path_factory.mktemp("whole") / TREE)
+    tree = Tree(tmp_path_factory.mktemp("whole") / TREE_NAME)
     save_runs(tree, in_one_run(sliced_attempts()))
     return tree
 
