@@ -8,8 +8,8 @@ says what else readers of the figures should know.
 
 Of cohort sidecars, which are imported from where they are: ``log_cohorts`` saves those of logs.
 ``cohort_choice`` finds cohorts in a tree and ``tree_runs`` the runs; ``sidecar_files`` reads what
-changed in a cohort, and ``run_drift`` and ``run_trends`` put that of a run together, the worst
-first.
+changed in a cohort, as ``drift_changes``, and ``run_drift`` and ``run_trends`` put that of a run
+together, the worst first.
 """
 
 from otel_persona.analysis.by_batch import BatchAnalysis, analyze_batches

@@ -4,190 +4,44 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import msgspec
 
+from otel_persona.analysis.drift_changes import (
+    Against,
+    DistributionChange,
+    FigureChange,
+    NoBaseline,
+    Unsound,
+)
 from otel_persona.analysis.sidecar_files import CohortDrift
-from otel_persona.drift import Comparison, DistributionDrift, FigureDrift, SanityCheck
-from otel_persona.drift.tiers import got_worse
+from otel_persona.drift import Comparison
 from otel_persona.facts import CohortKey
-
-Verdict = Literal["worse", "better", "changed", "same"]
-"""``changed``: for better or worse is not said, as of a volume or a text."""
-
-_TIERS = ("ALERT", "WARN", "OK")
-_STATUSES = ("drift", "ok", "insufficient", "no_data")
-
-
-class Against(msgspec.Struct, frozen=True):
-    """One cohort against one baseline, which has a name and the runs in it, oldest first.
-
-    ``n`` attempts are compared with ``n_baseline``; ``None`` if figures come from no attempts.
-    """
-
-    key: CohortKey
-    baseline: str
-    run_ids: tuple[str, ...]
-    n: int | None
-    n_baseline: int | None
-
-    @property
-    def rank(self) -> tuple[str, str]:
-        """Return what sorts by the cohorts' and the baselines' names."""
-        return str(self.key), self.baseline
-
-    def document(self) -> dict[str, Any]:
-        """Return it as plain values for JSON."""
-        return {
-            **msgspec.to_builtins(self.key),
-            "baseline_name": self.baseline,
-            "baseline_run_ids": list(self.run_ids),
-            "n": self.n,
-            "n_baseline": self.n_baseline,
-        }
-
-
-class FigureChange(msgspec.Struct, frozen=True):
-    """One figure of a cohort against one baseline."""
-
-    against: Against
-    figure: str
-    drift: FigureDrift
-
-    @property
-    def verdict(self) -> Verdict:
-        """Which way it went."""
-        drift = self.drift
-        if not drift.changed:
-            return "same"
-        if drift.delta is None or drift.direction in (None, "band"):
-            return "changed"
-        return "worse" if got_worse(drift.delta, drift.direction) else "better"
-
-    @property
-    def is_critical_alert(self) -> bool:
-        """Whether it is the ``ALERT`` of a critical figure."""
-        return self.drift.is_critical and self.drift.tier == "ALERT"
-
-    @property
-    def rank(self) -> tuple[Any, ...]:
-        """Return what sorts the worst first: critical alerts, alerts, warnings, then by size."""
-        drift = self.drift
-        tier = _TIERS.index(drift.tier)
-        # From nothing to something counts as doubling.
-        size = float(drift.changed) if drift.rel_delta is None else abs(drift.rel_delta)
-        return (not self.is_critical_alert, tier, -size, self.figure, *self.against.rank)
-
-    def document(self) -> dict[str, Any]:
-        """Return it as plain values for JSON."""
-        drift = msgspec.to_builtins(self.drift)
-        return {**self.against.document(), "figure": self.figure, "verdict": self.verdict, **drift}
-
-
-class Distance(NamedTuple):
-    """How far a distribution is from its baseline, by one measure, and how probable by chance."""
-
-    name: str
-    value: float
-    p_value: float
-
-
-class DistributionChange(msgspec.Struct, frozen=True):
-    """One distribution of a cohort against one baseline."""
-
-    against: Against
-    distribution: str
-    drift: DistributionDrift
-
-    @property
-    def has_moved(self) -> bool:
-        """Whether it has drifted, or only too few values keep it from that."""
-        return self.drift.status == "drift" or self.drift.suspect
-
-    @property
-    def is_alarming(self) -> bool:
-        """Whether it has moved, and not for the better."""
-        return self.has_moved and self.drift.verdict not in ("better", "unjudged")
-
-    @property
-    def over_threshold(self) -> list[Distance]:
-        """The distances over the specified threshold, the least probable first."""
-        drift = self.drift
-        distances = [
-            Distance(name, value, p_value)
-            for name, value, p_value, is_over in (
-                ("PSI", drift.psi, drift.psi_p_value, drift.psi_over_threshold),
-                ("KS", drift.ks, drift.ks_p_value, drift.ks_over_threshold),
-            )
-            if value is not None and p_value is not None and is_over
-        ]
-        return sorted(distances, key=lambda distance: distance.p_value)
-
-    @property
-    def rank(self) -> tuple[Any, ...]:
-        """Return what sorts the worst first: what has drifted, is suspect of it, then by PSI."""
-        return (
-            not self.is_alarming,
-            not self.has_moved,
-            _STATUSES.index(self.drift.status),
-            -(self.drift.psi or 0.0),
-            self.distribution,
-            *self.against.rank,
-        )
-
-    def document(self) -> dict[str, Any]:
-        """Return it as plain values for JSON."""
-        drift = msgspec.to_builtins(self.drift)
-        return {**self.against.document(), "distribution": self.distribution, **drift}
-
-
-class Unsound(msgspec.Struct, frozen=True):
-    """A comparison that says little, by its sanity check."""
-
-    against: Against
-    check: SanityCheck
-
-    def document(self) -> dict[str, Any]:
-        """Return it as plain values for JSON."""
-        return {**self.against.document(), **msgspec.to_builtins(self.check)}
-
-
-class NoBaseline(msgspec.Struct, frozen=True):
-    """A cohort that had nothing to be compared with, and why."""
-
-    key: CohortKey
-    baseline: str
-    reason: str
-
-    def document(self) -> dict[str, Any]:
-        """Return it as plain values for JSON."""
-        key = msgspec.to_builtins(self.key)
-        return {**key, "baseline_name": self.baseline, "reason": self.reason}
 
 
 class CohortChanges(msgspec.Struct):
-    """What has drifted or is beyond a limit in one cohort, each once and the worst first."""
+    """What has moved or is beyond a limit in one cohort, each once and the worst first."""
 
-    drifted: list[DistributionChange] = []
+    moved: list[DistributionChange] = []
     figures: list[FigureChange] = []
 
     @property
     def worst(self) -> FigureChange | DistributionChange:
-        """A critical figure's ``ALERT``, else what has drifted, else a figure.
+        """A critical figure's ``ALERT``, else what has moved, else a figure.
 
-        What has drifted for the better comes last.
+        What has moved for the better comes last.
         """
         if self.figures and self.figures[0].is_critical_alert:
             return self.figures[0]
-        if self.drifted and (self.drifted[0].is_alarming or not self.figures):
-            return self.drifted[0]
+        if self.moved and (self.moved[0].is_alarming or not self.figures):
+            return self.moved[0]
         return self.figures[0]
 
     @property
     def others(self) -> int:
         """How many changes there are besides the worst."""
-        return len(self.drifted) + len(self.figures) - 1
+        return len(self.moved) + len(self.figures) - 1
 
     @property
     def rank(self) -> tuple[Any, ...]:
@@ -252,13 +106,11 @@ class RunDrift(msgspec.Struct, frozen=True):
         """What changed in each cohort where something did, the worst cohort first.
 
         Those with a critical figure's ``ALERT`` come first, then those with a distribution that has
-        drifted; those where that is all for the better come last.
+        drifted or is suspect of it; those where that is all for the better come last.
         """
         changes: defaultdict[CohortKey, CohortChanges] = defaultdict(CohortChanges)
-        for drifted in self.drifted:
-            found = changes[drifted.against.key].drifted
-            if drifted.distribution not in {change.distribution for change in found}:
-                found.append(drifted)
+        for moved in _each_once(change for change in self.distributions if change.has_moved):
+            changes[moved.against.key].moved.append(moved)
         for figure in self.worst:
             changes[figure.against.key].figures.append(figure)
         return sorted(changes.values(), key=lambda cohort: cohort.rank)

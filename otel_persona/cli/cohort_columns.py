@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from otel_persona.analysis.run_drift import Against
+from otel_persona.analysis.drift_changes import Against
 from otel_persona.cli.printing import printable
 from otel_persona.cli.tables import Column
 from otel_persona.facts import CohortKey

@@ -9,12 +9,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from otel_persona.aggregation import Band
-from otel_persona.analysis.run_drift import (
-    CohortChanges,
-    DistributionChange,
-    FigureChange,
-    RunDrift,
-)
+from otel_persona.analysis.drift_changes import DistributionChange, FigureChange
+from otel_persona.analysis.run_drift import CohortChanges, RunDrift
 from otel_persona.cli.bullets import bullets
 from otel_persona.cli.cells import UNKNOWN, whole
 from otel_persona.cli.cohort_columns import (
@@ -81,9 +77,17 @@ def _moved(change: FigureChange) -> str:
 
 def _drifted(change: DistributionChange) -> str:
     drift = change.drift
-    return (
-        f"the distribution of {change.distribution} has drifted ({drift.reason}), {drift.verdict}"
-    )
+    what, why = "has drifted", drift.reason
+    if drift.suspect:
+        what, why = "is suspect of drift", f"{_improbable(change)}, too few values for a decision"
+    return f"the distribution of {change.distribution} {what} ({why}), {drift.verdict}"
+
+
+def _improbable(change: DistributionChange) -> str:
+    distance = change.over_threshold[0]
+    # The smallest probabilities are beyond every float.
+    p_value = f"p {distance.p_value:.2g}" if distance.p_value else "p below 1e-300"
+    return f"{distance.name} {distance.value:.3g}, {p_value}"
 
 
 def _figure_counts(figures: Sequence[FigureChange]) -> str:
@@ -230,9 +234,7 @@ def _too_small(drift: RunDrift) -> Iterator[str]:
 
 
 def _suspect(change: DistributionChange) -> str:
-    farthest = change.over_threshold[0]
     return (
-        f"{change.distribution} in {cohort_in_words(change.against.key)} "
-        f"({farthest.name} {farthest.value:.3g}, p {farthest.p_value:.2g}, "
+        f"{change.distribution} in {cohort_in_words(change.against.key)} ({_improbable(change)}, "
         f"{change.drift.verdict}, against {baseline_in_words(change.against)})"
     )

@@ -256,11 +256,15 @@ def test_drift_for_the_better_comes_after_what_got_worse(
     root = str(tmp_path / "tree")
     cli("rollup", log(*lines), "--tree", root)
     shown = cli("drift", "--tree", root, "--view", "CROSS_SECTIONAL").stdout
-    narrow, slower, better, *_ = _bullets(shown)
-    assert narrow.startswith("- B / narrow / (all): opening_move_entropy 1 -> 0 (-100%), worse, ")
-    assert slower.startswith("- B / slower / (all): mean_latency_success_ms 1.00 s -> 1.10 s ")
+    slower, narrow, better, few = [row for row in _bullets(shown) if row.startswith("- B / ")]
+    assert slower.startswith(
+        "- B / slower / (all): the distribution of latency_success_ms is suspect of drift "
+        "(PSI 13.1, p below 1e-300, too few values for a decision), worse, against 25K_1 (last_good_run)"
+    )
+    assert narrow.startswith("- B / narrow / (all): the distribution of opening_move is suspect ")
     assert better.startswith("- B / better / (all): the distribution of status has drifted (PSI ")
     assert better.endswith(", better, against 25K_1 (last_good_run)")
+    assert few.startswith("- B / few / (all): the distribution of status is suspect of drift (PSI ")
     (suspect,) = [row for row in _bullets(shown) if row.startswith("- suspect: ")]
     ways = ["worse", "changed", "better", "better"]
     assert re.findall(r"worse|changed|better", suspect) == ways

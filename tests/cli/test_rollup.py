@@ -245,17 +245,17 @@ def test_what_was_written_is_told(cli: Cli, sliced_log: str, root: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     rows = [row.split() for row in done.stdout.splitlines()]
     assert ["slice_5", "2023-12-19T04:03:03.484Z", "420", "17"] in [row[:4] for row in rows]
-    assert (
-        "- slice_2: validation / 13b / together: p99_latency_success_ms 1.89 s -> " in done.stdout
+    assert "- slice_2: validation / 13b / lepton: the distribution of status is suspect of " in (
+        done.stdout
     )
     assert done.stdout.endswith(f"otel-persona drift --tree {root}\n")
 
 
 def test_the_worst_change_is_that_of_drift(cli: Cli, sliced_log: str, root: str) -> None:
-    """Whoever reads one reads the other: figure, numbers and baseline are the same."""
+    """Whoever reads one reads the other: what moved, numbers and baseline are the same."""
     newest = _rolled_up(cli, sliced_log, "--tree", root)["runs"][-1]["worst_change"]
     drift = json.loads(cli("drift", "--tree", root, "--format", "json").stdout)
-    assert drift["figures"][0] == newest
+    assert drift["distributions"][0] == newest
 
 
 def test_bad_lines_are_named_and_the_rest_is_saved(
