@@ -259,7 +259,7 @@ def test_drift_for_the_better_comes_after_what_got_worse(
     slower, narrow, better, few = [row for row in _bullets(shown) if row.startswith("- B / ")]
     assert slower.startswith(
         "- B / slower / (all): the distribution of latency_success_ms is suspect of drift "
-        "(PSI 13.1, p below 1e-300, too few values for a decision), worse, against 25K_1 (last_good_run)"
+        "(PSI 13.1, p below 1e-300, too few values for a decision), worse, against 25K_1 "
     )
     assert narrow.startswith("- B / narrow / (all): the distribution of opening_move is suspect ")
     assert better.startswith("- B / better / (all): the distribution of status has drifted (PSI ")
