@@ -44,7 +44,7 @@ class FigureDrift(msgspec.Struct, kw_only=True, frozen=True):
     changed: bool
     comparable: bool
     reason: str | None = None
-    delta: float | None = None
+    delta: int | float | None = None  # both: a reader keeps large whole numbers whole
     rel_delta: float | None = None
     rel_delta_status: RelDeltaStatus | None = None
     tier: Tier = "OK"

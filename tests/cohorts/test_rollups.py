@@ -200,7 +200,7 @@ def test_the_stage_alone_leaves_the_views_files(tree: Tree) -> None:
 
 @pytest.mark.parametrize(
     ("run_id", "words"),
-    [("run_0x", "did you mean 'run_0'?"), ("zzz", "did you mean 'run_")],
+    [("run_0x", "did you mean 'run_0'?"), ("zzz", "known: 'run_0', 'run_1'")],
 )
 @pytest.mark.parametrize(
     "generate",
