@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,11 +19,8 @@ from otel_persona.facts import CohortKey, Facts, cohort_figures, merged
 from otel_persona.records import AttemptRecord
 from otel_persona.settings import Prices, Settings
 from tests.cohorts.trees import Tree, read
+from tests.llmperf import Summary, published_summaries
 
-PUBLISHED = (
-    Path(__file__).parents[2].parent / "shared" / "data" / "llmperf" / "raw_data" / "summary"
-)
-PERCENTILES = (25, 50, 75, 90, 95, 99)
 WHOLE = "whole"
 
 
@@ -74,45 +69,32 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Tree:
     return tree
 
 
-def published() -> dict[tuple[str, str], dict[str, Any]]:
-    """Read the publishers' summaries, by size and provider."""
-    summaries = {}
-    for path in PUBLISHED.glob("*.json"):
-        provider, size = path.stem.split("_")
-        summaries[size, provider] = json.loads(path.read_text())
-    return summaries
+def check_latencies(figures: dict[str, Any], published: Summary) -> None:
+    """Compare successes' mean and p25 to p99 to within the rounding of one millisecond."""
+    ours = {percent: figures[f"p{percent}_latency_success_ms"] for percent in published.percentiles}
+    right = {percent: seconds * 1000 for percent, seconds in published.percentiles.items()}
+    assert ours == pytest.approx(right, abs=1)
+    assert figures["mean_latency_success_ms"] == pytest.approx(published.mean * 1000, abs=1)
+    failed = figures["n_attempts"] * (1 - figures["success_rate"])
+    assert failed == pytest.approx(published.errors)
 
 
-def check_percentiles(figures: dict[str, Any], summary: dict[str, Any]) -> None:
-    """Compare p25 to p99 of the latency of successes, to within the rounding of one millisecond."""
-    for percent in PERCENTILES:
-        right = summary[f"results_end_to_end_latency_s_quantiles_p{percent}"] * 1000
-        assert figures[f"p{percent}_latency_success_ms"] == pytest.approx(right, abs=1)
-
-
-needs_summaries = pytest.mark.skipif(
-    not PUBLISHED.is_dir(), reason="the llmperf summaries are not beside this checkout"
-)
-
-
-@needs_summaries
-@pytest.mark.parametrize(("size", "provider"), sorted(published()))
-def test_percentiles_of_the_merged_slices(slices: Tree, size: str, provider: str) -> None:
-    """Five sidecars together give the publishers' percentiles; no log is needed."""
+@pytest.mark.parametrize("published", published_summaries(), ids=str)
+def test_percentiles_of_the_merged_slices(slices: Tree, published: Summary) -> None:
+    """Five sidecars together give the publishers' figures; no log is needed."""
     tree = slices.open()
-    key = CohortKey("validation", "SYMBOL_SPECIFIC", size, provider)
+    key = CohortKey("validation", "SYMBOL_SPECIFIC", published.size, published.provider)
     runs = [tree.read_facts(cohort) for cohort in tree.cohorts(key)]
     assert len(runs) == SLICES
-    check_percentiles(merged(runs, Prices()).figures, published()[size, provider])
+    check_latencies(dict(merged(runs, Prices()).figures), published)
 
 
-@needs_summaries
-@pytest.mark.parametrize(("size", "provider"), sorted(published()))
-def test_percentiles_of_one_run(whole: Tree, size: str, provider: str) -> None:
+@pytest.mark.parametrize("published", published_summaries(), ids=str)
+def test_percentiles_of_one_run(whole: Tree, published: Summary) -> None:
     """The figures as they stand in the sidecar are the publishers'."""
-    key = CohortKey("validation", "SYMBOL_SPECIFIC", size, provider)
+    key = CohortKey("validation", "SYMBOL_SPECIFIC", published.size, published.provider)
     folder = whole.open().cohort(key, WHOLE).folder
-    check_percentiles(read(folder / "metrics.json"), published()[size, provider])
+    check_latencies(read(folder / "metrics.json"), published)
 
 
 def test_a_trend_exists_after_five_runs(slices: Tree) -> None:
