@@ -111,6 +111,16 @@ def test_an_incomplete_run_is_nobodys_baseline(tree: Tree) -> None:
     assert tree.baselines(folder)["last_good_run"] == ["run_1"]
 
 
+def test_facts_that_are_not_complete_are_nobodys_baseline(tree: Tree) -> None:
+    """Also where the metadata beside them say that they are, as in a backup that is half back."""
+    tree.save(0)
+    facts = tree.save(1) / "telemetry_metrics.json"
+    text = facts.read_text()
+    assert '"complete": true' in text
+    facts.write_text(text.replace('"complete": true', '"complete": false'))
+    assert {*map(tuple, tree.baselines(tree.save(2)).values())} == {("run_0",)}
+
+
 def test_a_good_run_is_marked_or_valid(tree: Tree) -> None:
     """A run with a violation is no good run by itself, and one when somebody says so."""
     tree.save(0, figures={"fold_count": 5})
@@ -225,6 +235,31 @@ def test_cohorts_that_others_copy_in_or_remove_are_noticed(tree: Tree, tmp_path:
     shutil.rmtree(folders[0])
     assert tree.baselines(tree.save(5))["rolling_window_k"] == ["run_1", "run_2"]
     assert tree.skipped == []
+
+
+def test_a_cohort_that_comes_within_one_tick_of_the_clock_is_noticed(
+    tree: Tree, tmp_path: Path
+) -> None:
+    """The folder's time is as it was, but there is more in it."""
+    folder, aside = tree.save(1), tmp_path / "aside"
+    shutil.move(folder, aside)
+    tree.save(0)
+    before = folder.parent.stat()
+    shutil.move(aside, folder)
+    os.utime(folder.parent, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert tree.baselines(tree.save(5))["rolling_window_k"] == ["run_0", "run_1"]
+
+
+def test_a_folder_that_another_took_the_place_of_is_noticed(tree: Tree, tmp_path: Path) -> None:
+    """Also where both have as much in them, and the same time."""
+    other = Tree(tmp_path / "other")
+    replaced, restored = tree.save(0).parent, other.save(1).parent
+    before = replaced.stat()
+    shutil.move(replaced, tmp_path / "aside")
+    shutil.move(restored, replaced)
+    os.utime(replaced, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert replaced.stat().st_nlink == before.st_nlink
+    assert tree.baselines(tree.save(5))["rolling_window_k"] == ["run_1"]
 
 
 def test_a_cohort_that_is_being_copied_in_is_noticed_when_it_is_whole(

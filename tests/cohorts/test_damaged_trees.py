@@ -240,6 +240,32 @@ def test_facts_of_another_cohort_are_not_taken_for_its_own(tree: Tree) -> None:
     assert "of the run 'run_1'" in tree.skipped[0].reason
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        CohortKey("S2", "SYMBOL_SPECIFIC", "t", "A"),
+        CohortKey("S", "CROSS_SECTIONAL", "t"),
+        CohortKey("S", "SYMBOL_SPECIFIC", "t2", "A"),
+        CohortKey("S", "SYMBOL_SPECIFIC", "t", "B"),
+    ],
+    ids=["stage", "view", "target", "symbol"],
+)
+def test_metadata_of_another_cohort_are_not_taken_for_its_own(tree: Tree, other: CohortKey) -> None:
+    """Each part of a key counts: the file is named, its run passed over, and not overwritten."""
+    key = CohortKey("S", "SYMBOL_SPECIFIC", "t", "A")
+    tree.save(0, key=key)
+    folder = tree.save(1, key=key)
+    shutil.copy(tree.save(1, key=other) / "metadata.json", folder)
+
+    assert tree.baselines(tree.save(2, key=key))["rolling_window_k"] == ["run_0"]
+    assert {damaged.path for damaged in tree.skipped} == {folder}
+    assert {damaged.reason.split(" of ")[0] for damaged in tree.skipped} == {
+        "metadata.json: is that"
+    }
+    with pytest.raises(CohortError, match="is the folder of the run 'run_1' of "):
+        tree.save(1, key=key)
+
+
 def test_one_cohort_never_overwrites_another(tree: Tree) -> None:
     """Where names differ in capitals alone, and the file system tells them not apart."""
     small = CohortKey("S", "CROSS_SECTIONAL", "t")

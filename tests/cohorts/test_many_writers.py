@@ -8,11 +8,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import otel_persona as op
+from otel_persona.cohorts import generate_telemetry_rollups
 from otel_persona.cohorts.locks import LOCK_FILE, folder_lock
 from otel_persona.errors import CohortError
 from otel_persona.facts import CohortState, cohort_figures
@@ -182,6 +184,46 @@ def test_a_lock_that_is_not_let_go(tree: Tree, tmp_path: Path) -> None:
     )
     assert [cohort.run_id for cohort in tree.open().walk()] == ["run_1"]
     assert tracker.save_to_cohort(run_id="run_0", **save)
+
+
+def test_without_locks_there_is_no_index_either(tree: Tree) -> None:
+    """SQLite locks its file, too, which cannot be done there; baselines are found anyway."""
+    for number in range(3):
+        folder = tree.save(number, sidecars={"lock": False})
+    assert tree.baselines(folder)["rolling_window_k"] == ["run_0", "run_1"]
+    assert [path.name for path in tree.root.iterdir()] == [KEY.stage]
+
+
+@pytest.mark.parametrize("lock", [True, False])
+def test_unfinished_files_are_removed_by_who_is_alone(tree: Tree, lock: bool) -> None:
+    """Without a lock another writer may be at them, and would lose its save."""
+    cohort = tree.save(0)
+    view = tree.open().view_folder(KEY.stage, KEY.view)
+    unfinished = [folder / ".unfinished-0123456789abcdef" for folder in (cohort, view, view.parent)]
+    for path in unfinished:
+        path.write_bytes(b"half")
+    tree.save(0, sidecars={"lock": lock})
+    generate_telemetry_rollups(tree.open(lock=lock), KEY.stage, "run_0", op.Settings().prices)
+    assert {path.exists() for path in unfinished} == {not lock}
+
+
+def test_a_lock_is_waited_for_no_longer_than_is_said(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a clock that only the waiting moves, so that no machine is too slow for this test."""
+    clock = [100.0]
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds
+
+    made = SimpleNamespace(monotonic=lambda: clock[0], sleep=sleep)
+    monkeypatch.setattr("otel_persona.cohorts.locks.time", made)
+    with (
+        folder_lock(tree.open().folder(KEY), SidecarSettings()),
+        pytest.raises(CohortError, match="did not let go within 2 s"),
+    ):
+        tree.save(0, sidecars={"lock_timeout_s": 2})
+    assert 102 <= clock[0] < 102.1
 
 
 def test_a_lock_ends_with_its_holder(
