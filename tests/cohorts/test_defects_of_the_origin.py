@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,8 +18,11 @@ import otel_persona as op
 from otel_persona.cohorts import mark_good
 from otel_persona.errors import CohortError
 from otel_persona.facts import CohortKey, Fingerprints
+from otel_persona.records import encode_line
 from tests.cohorts.trees import KEY, Tree, end_of, read
+from tests.facts.drawn import drawn_attempts
 
+_YEAR_NS = 366 * 86_400 * 10**9
 AAPL = CohortKey("TARGET_RANKING", "SYMBOL_SPECIFIC", "swing_60m", "AAPL")
 
 
@@ -200,6 +206,56 @@ def test_w_nothing_is_missing_in_silence(
         op.ReproducibilityTracker(blocked, op.Settings()).save_to_cohort(run_id="run_2", **save)
 
 
+def test_x_a_trend_does_not_depend_on_when_it_is_computed(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There, it was extrapolated to the present moment, so that no two files were alike."""
+    figures = [{"auc": value, "loss": 1 - value} for value in (0.9, 0.7, 0.8, 0.6, 0.5)]
+    contents = []
+    for year in (1, 11):
+        clock = SimpleNamespace(time_ns=lambda moment=year * _YEAR_NS: moment)
+        monkeypatch.setattr("otel_persona.cohorts.clock.time", clock)
+        for number, of_run in enumerate(figures):
+            folder = tree.save(number, figures=of_run)
+        assert read(folder / "telemetry_trend.json")["timestamp"].startswith(f"{1970 + year}-")
+        contents.append(_without_time(folder / "telemetry_trend.json"))
+    assert contents[0] == contents[1]
+
+
+def test_y_no_order_depends_on_the_hashes_of_names(tmp_path: Path) -> None:
+    """There, sets were written in their own order, which is another one in each process."""
+    log = tmp_path / "runs.log"
+    attempts = drawn_attempts(2_400)
+    for number, attempt in enumerate(attempts):
+        attempt.target, attempt.symbol = "hobbies", ("nord", "sud")[number % 2]
+        attempt.run_id = f"25K_{number // 1_200}"
+        if number >= 1_200:  # so that there is much to say about what has drifted
+            attempt.latency_ms *= 3
+            attempt.prompt_tokens += 1_000
+            attempt.completion_tokens += 1_000
+            attempt.validator_scores = {"pollyanna": 0.9, "trait_leak": 0.5, "tone": 0.5}
+    log.write_bytes(b"".join(map(encode_line, attempts)))
+    trees = [_rolled_up_with(seed, log, tmp_path / f"tree {seed}") for seed in ("1", "2", "3", "4")]
+    assert len(trees[0]) > 40
+    assert all(tree == trees[0] for tree in trees)
+
+
+def _rolled_up_with(seed: str, log: Path, root: Path) -> dict[str, Any]:
+    """Make a tree of a log in a process whose sets have that order; give its files."""
+    subprocess.run(
+        [sys.executable, "-m", "otel_persona", "rollup", str(log), "--tree", str(root)],
+        env={**os.environ, "PYTHONHASHSEED": seed},
+        capture_output=True,
+        check=True,
+    )
+    return {
+        path.relative_to(root).as_posix(): _without_time(path)
+        if path.suffix == ".json"
+        else path.read_bytes()
+        for path in root.rglob("[!.]*.*")
+    }
+
+
 def _without_time(path: Path) -> list[str]:
     lines = path.read_text().splitlines()
-    return [line for line in lines if not line.strip().startswith('"timestamp"')]
+    return [line for line in lines if not line.strip().startswith(('"timestamp"', '"created_at"'))]

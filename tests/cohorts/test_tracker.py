@@ -62,6 +62,31 @@ def save(tmp_path: Path) -> Callable[..., Path]:
     return save_one
 
 
+def test_a_relative_folder_stays_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program may change its working directory between two runs of one tracker."""
+    folders = [tmp_path / name for name in ("here", "there")]
+    for folder in folders:
+        folder.mkdir()
+    monkeypatch.chdir(folders[0])
+    tracker = op.ReproducibilityTracker("out", op.Settings())
+    for number, folder in enumerate(folders):
+        monkeypatch.chdir(folder)
+        saved = tracker.save_to_cohort(
+            stage=STAGE,
+            view="CROSS_SECTIONAL",
+            target=TARGET,
+            run_id=f"run_{number}",
+            metrics={"auc": 0.7},
+            ended_at=end_of(number),
+        )
+    assert saved is not None
+    assert saved.is_relative_to(folders[0] / "out")
+    assert Tree(folders[0]).baselines(saved)["previous_run"] == ["run_0"]
+    assert list(folders[1].iterdir()) == []
+
+
 def test_the_trees_of_the_specification(tree: Tree, tmp_path: Path) -> None:
     """Its usage example makes exactly the files that it shows, beside a parquet of each."""
     tracker = op.ReproducibilityTracker(output_dir=tmp_path, settings=op.Settings())
