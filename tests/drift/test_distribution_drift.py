@@ -169,6 +169,37 @@ def test_a_rate_that_moved_is_a_distribution_that_did(repaired: int, verdict: st
         assert (drifts[name].status, drifts[name].verdict) == ("drift", verdict)
 
 
+def test_failures_of_another_kind_are_a_change() -> None:
+    """As many successes as before are neither better nor worse; that the rest moved is told."""
+    current, baseline = (
+        CohortState(attempts=1_000, statuses=Categories({"success": 500, other: 500}))
+        for other in ("fail", "repair")
+    )
+    drift = distribution_drifts(current, baseline, Settings()).distributions["status"]
+    assert (drift.status, drift.verdict) == ("drift", "changed")
+
+
+def test_only_the_twenty_most_frequent_anchors_have_a_bin() -> None:
+    """The 21st is in the rest: that it took the place of the 22nd is no distance."""
+    frequent = {f"anchor {number}": 200 for number in range(20)}
+    current, baseline = (
+        CohortState(attempts=4_150, anchors=Categories(frequent | {"x": x, "y": 150 - x}))
+        for x in (100, 50)
+    )
+    drift = drift_of(current, baseline)
+    assert (drift.n_current, drift.n_baseline) == (4_150, 4_150)
+    assert drift.psi == 0
+    assert drift.psi_noise_floor == pytest.approx(20 * 2 / 4_150)
+
+
+def test_what_is_rare_is_decided_by_attempts_not_by_mentions() -> None:
+    """Ten anchors in each of 60 attempts: thirty mentions of one may be those of three attempts."""
+    state = CohortState(attempts=60, anchors=Categories({"a": 540, "b": 30, "c": 30}))
+    drift = drift_of(state, state)
+    assert (drift.n_current, drift.n_baseline) == (60, 60)
+    assert drift.psi_noise_floor == pytest.approx(1 * 2 / 60)  # b and c share a bin
+
+
 def test_over_the_threshold_by_chance_is_no_drift() -> None:
     """The raw flag stands beside the decision, and the reason gives the p-value."""
     few = SidecarDrift(psi_threshold=0.01)

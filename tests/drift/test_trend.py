@@ -56,6 +56,16 @@ def test_six_runs_of_one_figure_can() -> None:
     assert (trend.status, trend.reachable) == ("worse", True)
 
 
+@pytest.mark.parametrize(
+    ("alpha", "reachable"), [(0.0165, False), (2 / 120, False), (0.0167, True)]
+)
+def test_what_five_runs_can_reach_is_told_to_the_point(alpha: float, reachable: bool) -> None:
+    """Their smallest p-value is 2/120: it has to be below the level, not near it."""
+    settings = load_settings({"safety": {"telemetry": {"drift": {"alpha": alpha}}}})
+    trend = trend_in("repair_rate", [1, 2, 3, 4, 5], settings)
+    assert (trend.reachable, trend.status) == (reachable, "worse" if reachable else "steady")
+
+
 def test_many_figures_need_more_runs() -> None:
     """Each of ten figures is tested at a tenth of the level: six runs no longer reach it."""
     names = [f"figure {i}" for i in range(10)]

@@ -83,3 +83,11 @@ def test_after_a_failure_it_is_due_some_seconds_later(pace: CheckpointPace) -> N
     pace.begin()
     pace.end(110.5, 111, is_written=True)
     assert pace.due() is None
+
+
+def test_a_retry_too_takes_a_tenth_of_the_time_at_most(pace: CheckpointPace) -> None:
+    """Where it took long to fail, as with a lock that others hold, it is not tried all the time."""
+    pace.add_attempt(100)
+    pace.begin()
+    pace.end(100, 105, is_written=False)
+    assert pace.due() == 150

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from otel_persona.facts import Categories
@@ -51,3 +51,25 @@ def test_a_file_holds_the_most_frequent() -> None:
     held = categories.held_to(2)
     assert (held.counts, held.other, held.error) == ({"a": 5, "b": 3}, 4, 3)
     assert len(categories.counts) == 4
+
+
+@given(
+    parts=st.lists(
+        st.tuples(st.lists(st.sampled_from("abcdef"), max_size=12), st.integers(1, 3)),
+        min_size=1,
+        max_size=4,
+    )
+)
+@example(parts=[(list("aab"), 1), (list("aab"), 1)])
+@example(parts=[(list("aab"), 1), (list("aab"), 2), (list("aaaabb"), 3)])
+def test_the_error_holds_however_often_names_were_left_out(
+    parts: list[tuple[list[str], int]],
+) -> None:
+    """Files that each hold few names are merged, and what is made of them holds few again."""
+    together = Categories()
+    for names, most in parts:
+        together.merge(counted(names).held_to(most))
+        together = together.held_to(most)
+    true = Counter(name for names, _ in parts for name in names)
+    assert together.n == true.total()
+    assert all(0 <= true[name] - together.counts.get(name, 0) <= together.error for name in true)

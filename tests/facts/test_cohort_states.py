@@ -19,6 +19,7 @@ from otel_persona.facts import (
     encode_state,
     json_text,
 )
+from otel_persona.facts.cohort_state import SCORE_STEPS
 from otel_persona.facts.state_codec import read_state, write_state
 from otel_persona.settings import Prices
 from tests.facts.drawn import drawn_attempts, folded
@@ -120,3 +121,45 @@ def test_attempts_are_repaired_or_not() -> None:
     repaired = sum(bool(attempt.repairs) for attempt in attempts)
     names = folded(attempts).categorical_distributions()["repaired"]
     assert names.counts == {"repaired": repaired, "not repaired": 40 - repaired}
+
+
+@pytest.mark.parametrize("part", ["target", "symbol", "model"])
+def test_the_hash_tells_what_an_attempt_was_about_and_by_which_model(part: str) -> None:
+    """The same figures of another target, symbol or model are no copy."""
+    attempts = drawn_attempts(20)
+    original = folded(attempts).data_hash
+    setattr(attempts[3], part, "another")
+    assert folded(attempts).data_hash != original
+
+
+def test_blocks_of_time_sum_what_each_figure_is_made_of() -> None:
+    """Under the figure's own name, and over the attempts that carry it: no failure, no unknown."""
+    success, fail, unknown = attempts = drawn_attempts(3)
+    for number, attempt in enumerate(attempts):
+        attempt.ts, attempt.latency_ms = "2026-01-31T14:32:01.234Z", 10 ** (number + 1)
+        attempt.status, attempt.repairs, attempt.validator_scores = "success", [], {}
+        attempt.prompt_tokens, attempt.completion_tokens = 2, 5
+    success.validator_scores = {"pollyanna": 0.5}
+    fail.status, fail.repairs = "fail", ["trait_leak", "too_positive"]
+    fail.validator_scores = {"pollyanna": 0.25, "tone": -1.0}
+    unknown.prompt_tokens = unknown.completion_tokens = 0
+
+    figures = folded(attempts).blocks.figures
+    assert {
+        name: (*sums.counts.values(), *sums.totals.values()) for name, sums in figures.items()
+    } == {
+        "success_rate": (3, 2),
+        "repair_rate": (3, 1),
+        "mean_latency_ms": (3, 1_110),
+        "mean_latency_success_ms": (2, 1_010),
+        "mean_prompt_tokens": (2, 4),
+        "mean_completion_tokens": (2, 10),
+        "mean_validator_scores.pollyanna": (2, 0.75 * SCORE_STEPS),
+        "mean_validator_scores.tone": (1, -SCORE_STEPS),
+    }
+
+
+def test_the_blocks_figures_are_those_of_the_cohort() -> None:
+    """Each name is that of a figure, so that each design effect has its mean beside it."""
+    state = folded(drawn_attempts(50))
+    assert state.blocks.figures.keys() <= cohort_figures(state, Prices()).keys()

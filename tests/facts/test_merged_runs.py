@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
+import pytest
+
 from otel_persona.facts import (
     CohortKey,
     Facts,
@@ -60,6 +64,15 @@ def test_figures_without_attempts_are_averaged() -> None:
     )
     assert window.figures == {"auc": 0.625, "folds": 5, "flag": True, "name": "b", "x": 1}
     assert isinstance(window.figures["folds"], int)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_figure_that_is_not_finite_takes_no_part_in_a_mean(value: float) -> None:
+    """One division by zero long ago does not cost the window its figure."""
+    window = merged([by_hand(loss=0.5), by_hand(loss=value), by_hand(loss=0.25)], Prices())
+    assert window.figures == {"loss": 0.375}
+    never = merged([by_hand(loss=value), by_hand(loss=math.inf)], Prices())
+    assert never.figures == {"loss": math.inf}
 
 
 def test_one_run_stays_as_it_is() -> None:

@@ -61,3 +61,30 @@ def test_one_block_says_nothing_about_clusters() -> None:
     """Without a second block there is no effect to speak of, and none is made up."""
     assert summed([7, 7]).design_effect("repair_rate", 0.25) is None
     assert summed([7, 700]).design_effect("mean_latency_ms", 0.25) is None
+
+
+def test_the_design_effect_of_two_blocks_by_hand() -> None:
+    """Two that are all repaired and two that are not: as if there were a single attempt."""
+    blocks = summed([1, 1, 2, 2])
+    assert blocks.exponent == 0
+    assert blocks.figures["repair_rate"].totals == {1: 2, 2: 0}
+    # Totals are 1 above and 1 below what is expected: (1 + 1) * 2 / (2 - 1) / (4 * 0.25).
+    assert blocks.design_effect("repair_rate", 0.25) == 4
+
+
+@pytest.mark.parametrize(
+    ("seconds", "exponent"),
+    [
+        (range(MOST_BLOCKS), 0),
+        (range(MOST_BLOCKS + 1), 1),
+        (range(2 * MOST_BLOCKS), 1),
+        (range(2 * MOST_BLOCKS + 1), 2),
+        (range(0, 8 * MOST_BLOCKS, 8), 0),
+    ],
+)
+def test_blocks_are_as_short_as_they_can_be(seconds: range, exponent: int) -> None:
+    """The fewer there are, the less they say; so it is in one process and in two."""
+    assert summed(list(seconds)).exponent == exponent
+    left, right = summed(list(seconds)[::2]), summed(list(seconds)[1::2])
+    left.merge(right)
+    assert left.exponent == exponent
