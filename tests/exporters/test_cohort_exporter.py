@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 import otel_persona as op
+from otel_persona.concurrency.serial_queue import on_behalf_of
 from otel_persona.settings import Safety, SidecarSettings
 
 EndSpan = Callable[..., None]
@@ -251,6 +253,47 @@ def test_something_damaged_in_the_tree_is_told_once_and_passed_over(
     assert len(damaged) == 1
     assert str(facts.parent) in damaged[0]
     assert counts("faults")["sidecars_damaged"] >= 2
+
+
+def test_a_flush_that_the_writer_itself_waits_for_does_not_hang(
+    writing_sidecars: Writing, end_span: EndSpan, tree: Any
+) -> None:
+    """A handler of what is logged while it writes may flush; the write goes on afterwards."""
+    provider = writing_sidecars()
+    end_span(provider, "1", **{"persona.run.id": "25K_1"})
+    provider.shutdown()
+    (damaged,) = tree.root.rglob("telemetry_metrics.json")
+    damaged.write_text("{")
+    exporter = op.CohortExporter(tree.root, settings=op.Settings(safety=NEVER))
+    flushed: list[bool] = []
+
+    class Flushing(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            flush = threading.Thread(
+                target=_flush_for, args=(exporter, threading.get_ident(), flushed), daemon=True
+            )
+            flush.start()
+            flush.join(10)
+
+    handler = Flushing()
+    logging.getLogger("otel_persona").addHandler(handler)
+    try:
+        behind = TracerProvider(shutdown_on_exit=False)
+        behind.add_span_processor(op.AttemptSpanProcessor(exporter))
+        end_span(behind, "2", **{"persona.run.id": "25K_2"})
+        assert exporter.force_flush()
+    finally:
+        logging.getLogger("otel_persona").removeHandler(handler)
+    assert flushed == [False]
+    damaged.unlink()
+    assert tree.cohorts()["B/CROSS_SECTIONAL/25K/cr_25K_2"]["n_attempts"] == 1
+    exporter.shutdown()
+
+
+def _flush_for(exporter: op.CohortExporter, waiting: int, flushed: list[bool]) -> None:
+    """Flush as a handle does: in a thread that another waits for."""
+    on_behalf_of(waiting)
+    flushed.append(exporter.force_flush(3_600_000))
 
 
 def test_it_works_behind_any_span_processor(end_span: EndSpan, tree: Any) -> None:
