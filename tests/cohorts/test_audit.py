@@ -13,11 +13,12 @@ from otel_persona.settings import Settings
 from tests.cohorts.trees import Tree, read
 
 ONE_BASELINE = {"baselines": {"rolling_window_k": 0, "last_good_run": False}}
+MakeEntry = Callable[..., dict[str, Any]]
 Scored = Callable[[str, int, float], dict[str, Any]]
 
 
 @pytest.fixture
-def scored(make_entry: Callable[..., dict[str, Any]]) -> Scored:
+def scored(make_entry: MakeEntry) -> Scored:
     """Give a function that makes so many attempts, whose scores lie around a mean."""
 
     def make(validator: str, attempts: int, mean: float) -> dict[str, Any]:
@@ -68,6 +69,19 @@ def test_drift_is_a_violation_unless_it_is_for_the_better_or_of_no_quality(
     assert drift_in(report, "violations") == message * is_violation
     assert drift_in(report, "warnings") == message * (not is_violation)
     assert report["is_valid"] is not is_violation
+
+
+def test_failures_of_another_kind_are_a_violation(tree: Tree, make_entry: MakeEntry) -> None:
+    """With as many successes as before, what fails otherwise is a change that somebody looks at."""
+    for number, other in enumerate(("fail", "repair")):
+        state = CohortState()
+        for status in ("success", other) * 500:
+            state.add(record_from_entry(make_entry(status=status)))
+        figures = dict(cohort_figures(state, Settings().prices))
+        folder = tree.save(number, state=state, figures=figures, sidecars=ONE_BASELINE)
+
+    report = read(folder / "audit_report.json")
+    assert drift_in(report, "violations") == ["the distribution of status has drifted (changed)"]
 
 
 def test_a_baseline_that_cannot_be_compared_is_a_warning(tree: Tree) -> None:
