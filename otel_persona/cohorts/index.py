@@ -199,6 +199,9 @@ def _row_of(tree: CohortTree, cohort: Cohort) -> Row:
 
 
 def _stamp(folder: Path) -> str:
-    """Tell whether entries came or went since: within one tick of the clock by their number."""
+    """Tell whether entries came or went since: within one tick of the clock by their number.
+
+    Not every file system counts them, and a restored backup may bring its time of change along.
+    """
     status = folder.stat()
-    return f"{status.st_ino}:{status.st_mtime_ns}:{status.st_nlink}"
+    return f"{status.st_ino}:{status.st_mtime_ns}:{status.st_ctime_ns}:{status.st_nlink}"
