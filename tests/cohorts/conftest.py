@@ -11,17 +11,38 @@ from typing import Any
 
 import pytest
 
+import otel_persona as op
 from otel_persona.cohorts import TREE_NAME
 from otel_persona.facts import CohortState, cohort_figures
 from otel_persona.records import record_from_entry
 from otel_persona.settings import Settings
-from tests.cohorts.trees import Tree
+from tests.cohorts.trees import RUN, STAGE, TARGET, Tree
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Tree:
     """Give a tree in the test's folder, where the tracker's is too."""
     return Tree(tmp_path / TREE_NAME)
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Callable[..., Path]:
+    """Give a function that saves one cohort with a tracker; its settings may be given."""
+
+    def save_one(settings: op.Settings | None = None, **values: Any) -> Path:
+        tracker = op.ReproducibilityTracker(tmp_path, settings or op.Settings())
+        plain = {
+            "stage": STAGE,
+            "view": "CROSS_SECTIONAL",
+            "target": TARGET,
+            "run_id": RUN,
+            "metrics": {"auc": 0.7},
+        }
+        folder = tracker.save_to_cohort(**{**plain, **values})
+        assert folder is not None
+        return folder
+
+    return save_one
 
 
 @pytest.fixture

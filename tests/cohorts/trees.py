@@ -11,6 +11,11 @@ from otel_persona.cohorts import CohortTree, Damaged, write_cohort_telemetry
 from otel_persona.facts import CohortKey, Facts
 from otel_persona.settings import Safety, Settings, SidecarSettings
 
+STAGE = "TARGET_RANKING"
+TARGET = "y_will_swing_high_60m_0.05"
+RUN = "2025-12-14_12-00-00"
+"""Those of the specification's own example."""
+
 KEY = CohortKey("TARGET_RANKING", "CROSS_SECTIONAL", "swing_60m")
 
 
