@@ -60,24 +60,6 @@ class TimeBlocks(msgspec.Struct):
             _add(sums.totals, more.totals, wider)
         self._limit()
 
-    def design_effect(self, figure: str, variance: float) -> float | None:
-        """Return by how much the variance of this figure's mean exceeds that of independent ones.
-
-        ``variance`` is that of one value, in the units of the sums. The variance of the mean is
-        that of a ratio of block totals: Cochran, *Sampling Techniques* (1977), 6.3 with clusters
-        as units. ``None`` if there are fewer than two blocks or no variance.
-        """
-        sums = self.figures.get(figure, BlockSums())
-        blocks = len(sums.counts)
-        if blocks < 2 or variance <= 0:
-            return None
-        n = sum(sums.counts.values())
-        mean = sum(sums.totals.values()) / n
-        between = sum(
-            (sums.totals[number] - mean * count) ** 2 for number, count in sums.counts.items()
-        )
-        return between * blocks / (blocks - 1) / (n * variance)
-
     def _open(self, figure: str) -> BlockSums:
         sums = self.figures[figure] = BlockSums()
         return sums
