@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from otel_persona.cohorts import Cohort, CohortTree
-from otel_persona.errors import CohortError, UsageError
+from otel_persona.errors import UsageError
 from otel_persona.facts import VIEWS, CohortKey
 from otel_persona.nearest import nearest
 
@@ -59,11 +58,6 @@ def cohorts_of_run(tree: CohortTree, keys: Iterable[CohortKey], run_id: str) -> 
         runs = {cohort.run_id for key in keys for cohort in tree.cohorts(key)}
         raise UsageError(f"{tree.root}: no run is called {run_id!r}{nearest(run_id, runs)}")
     return found
-
-
-def skip_cohort(tree: CohortTree, cohort: Cohort, error: CohortError) -> None:
-    """Name, through the tree, a cohort that could not be read, and the file that is why."""
-    tree.skip(cohort.folder, str(error).removeprefix(f"{cohort.folder}{os.sep}"))
 
 
 def _refuse_outer_folder(tree: CohortTree) -> None:

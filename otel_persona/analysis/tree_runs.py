@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 import msgspec
 
-from otel_persona.analysis.cohort_choice import skip_cohort
 from otel_persona.cohorts import Cohort, CohortTree
 from otel_persona.cohorts.audit import is_valid
 from otel_persona.cohorts.good_runs import good_runs
@@ -43,7 +42,7 @@ def runs_of(tree: CohortTree, cohorts: Iterable[Cohort]) -> list[RunInTree]:
         try:
             metadata, valid = read_metadata(cohort), is_valid(cohort)
         except CohortError as error:
-            skip_cohort(tree, cohort, error)
+            tree.skip(cohort.folder, str(error))
             continue
         run = runs.get(cohort.run_id)
         if run is None:
@@ -65,7 +64,7 @@ def newest_run(tree: CohortTree, cohorts: Iterable[Cohort]) -> str:
         try:
             ended_at = read_metadata(cohort).ended_at
         except CohortError as error:
-            skip_cohort(tree, cohort, error)
+            tree.skip(cohort.folder, str(error))
         else:
             newest = max(newest, (ended_at, cohort.run_id))
     if not newest[1]:

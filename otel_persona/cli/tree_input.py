@@ -16,7 +16,6 @@ from otel_persona.analysis.cohort_choice import (
     Choice,
     chosen_keys,
     cohorts_of_run,
-    skip_cohort,
 )
 from otel_persona.analysis.tree_runs import newest_run
 from otel_persona.cli.printing import counted, path_text, say
@@ -90,7 +89,7 @@ def read_run(
         try:
             found.append(read(cohort))
         except CohortError as error:
-            skip_cohort(tree, cohort, error)
+            tree.skip(cohort.folder, str(error))
     if not found:
         raise CohortError(f"{tree.root}: no cohort of the run {run_id!r} can be read")
     return found

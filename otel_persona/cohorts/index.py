@@ -97,7 +97,7 @@ class KeyIndex:
         values["marked"] = json.dumps(sorted(good))
         marked = self._do(lambda: self._rows(_MARKED, values))
         newest_first = sorted({*valid, *marked}, key=_moment_of, reverse=True)
-        return newest_first[:MOST_ROWS]
+        return newest_first[:MOST_ROWS]  # further down, one of the two may have left some out
 
     def cohort(self, row: Row) -> Cohort:
         """Return the place of a row's cohort."""

@@ -118,7 +118,7 @@ def take(path: Path, timeout_s: float) -> int:
             raise CohortError(
                 f"{path}: another writer holds this lock, and did not let go within {timeout_s:g} s"
             )
-        time.sleep(_LOOK_AGAIN_S)
+        time.sleep(_LOOK_AGAIN_S)  # flock waits for good, or not at all
 
 
 def _is_taken(path: Path, descriptor: int) -> bool:
