@@ -78,9 +78,7 @@ class Distribution(msgspec.Struct, eq=False):
         bits = min(_digits(self.bits), _digits(other.bits))
         if bits < math.inf:
             self._cut_to(int(bits))
-        if self.sum is None or (other.sum is None and self.bits is None):
-            self.sum = None
-        else:
+        if self.sum is not None:
             self.sum.merge(other.exact_sum())
         keys = other.counts if self.bits is None else cut_all(other.counts, self.bits)
         _count(self.counts, keys, other.counts.values())

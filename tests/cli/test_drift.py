@@ -16,6 +16,7 @@ from otel_persona import ReproducibilityTracker
 Cli = Callable[..., CompletedProcess[str]]
 Line = Callable[..., bytes]
 Log = Callable[..., str]
+SIZES = {"better": 500, "slower": 500, "few": 100, "narrow": 60, "rare": 20}
 TIERS = ["ALERT", "WARN", "OK"]
 
 
@@ -237,24 +238,26 @@ def test_drift_for_the_better_comes_after_what_got_worse(
             ts=f"2026-01-0{run}T00:00:00.000Z",
             target=target,
             persona_id=f"{run}-{number}",
-            status="fail" if run == 1 and number % 2 else "success",
-            error="late" if run == 1 and number % 2 else None,
+            status="fail" if run == 1 and number % 2 and target != "rare" else "success",
+            error="late" if run == 1 and number % 2 and target != "rare" else None,
             latency_ms=1_000 + 100 * (run == 2 and target == "slower"),
             opening_move="ab"[number % 2] if run == 1 or target != "narrow" else "a",
+            repairs=["trait_leak"] * (run == 2 and target == "rare" and number == 0),
         )
         for run in (1, 2)
-        for target, attempts in (("better", 500), ("slower", 500), ("few", 100), ("narrow", 60))
+        for target, attempts in SIZES.items()
         for number in range(attempts)
     ]
     root = str(tmp_path / "tree")
     cli("rollup", log(*lines), "--tree", root)
     shown = cli("drift", "--tree", root, "--view", "CROSS_SECTIONAL").stdout
-    slower, narrow, better, few = [row for row in _bullets(shown) if row.startswith("- B / ")]
+    slower, narrow, rare, better, few = [row for row in _bullets(shown) if row.startswith("- B / ")]
     assert slower.startswith(
         "- B / slower / (all): the distribution of latency_success_ms is suspect of drift "
         "(PSI 13.1, p below 1e-300, too few values for a decision), worse, against 25K_1 "
     )
     assert narrow.startswith("- B / narrow / (all): the distribution of opening_move is suspect ")
+    assert rare.startswith("- B / rare / (all): repair_rate 0.0% -> 5.0% ")
     assert better.startswith("- B / better / (all): the distribution of status has drifted (PSI ")
     assert better.endswith(", better, against 25K_1 (last_good_run)")
     assert few.startswith("- B / few / (all): the distribution of status is suspect of drift (PSI ")

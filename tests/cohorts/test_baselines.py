@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from otel_persona.cohorts import mark_good
+from otel_persona.cohorts.index import MOST_ROWS
 from otel_persona.errors import CohortError
 from otel_persona.facts import CohortKey, Fingerprints
 from tests.cohorts.trees import Tree, end_of, read
@@ -348,3 +349,12 @@ def test_looking_for_a_baseline_reads_as_much_whatever_the_number_of_runs(tree: 
     for number in range(41, 200):
         tree.save(number)
     assert cost(200) == after_40
+
+
+def test_the_last_good_run_is_found_behind_many_damaged_ones(tree: Tree) -> None:
+    """Also where the index gives the valid runs and the marked ones in several goes."""
+    folders = [tree.save(number) for number in range(MOST_ROWS + 8)]
+    mark_good(tree.open(), "run_0")
+    for folder in folders[8:]:
+        (folder / "telemetry_metrics.json").write_text("{")
+    assert tree.baselines(tree.save(MOST_ROWS + 9))["last_good_run"] == ["run_7"]

@@ -120,3 +120,13 @@ def test_the_smallest_floats_are_cut_alike_one_by_one_and_together() -> None:
     merged.merge(Distribution.of(smallest))
     assert merged.bits is not None
     assert merged == Distribution.of(many + smallest)
+
+
+def test_a_mean_follows_what_is_counted_later() -> None:
+    """Asking for it keeps the sum, which must not outlive the numbers that it is of."""
+    distribution = Distribution.of([1.0, 2.0])
+    assert distribution.mean() == 1.5
+    distribution.add(6.0)
+    assert distribution.mean() == 3
+    distribution.merge(Distribution.of([7.0]))
+    assert distribution.mean() == 4
